@@ -1,0 +1,5 @@
+//go:build noasm || !(amd64 || arm64)
+
+package cpu
+
+func supported(l Level) bool { return l == Generic }
