@@ -1,0 +1,69 @@
+package kernel
+
+// Output says what a kernel writes for an accumulator.
+type Output int64
+
+// The outputs, in the terms of GemmArgs.
+const (
+	OutU8  Output = iota // uint8(max(Lo, roundHalfEven(min(float32(acc)*Mult, HiF)) + Zero)), saturated at 0
+	OutI32               // acc
+	OutF32               // max(LoF, min(float32(acc)*Mult, HiF))
+)
+
+// GemmArgs is the argument of an indirect u8*s8 matrix product with its epilogue.
+//
+// For each of Tiles tiles, one after another, of h rows (h belongs to the function) by NR columns:
+//
+//	acc[m][n] = Bias[n] + RowBias[m] + sum over t < Taps, k < K of row(t, m)[k] * B[t][k/KR][n][k%KR]    (modulo 1<<32)
+//
+// and the first Cols columns of each row m are written to C + m*LDC as Output says, in channel order.
+//
+// Row(t, m) of tile i starts at Base + Offs[(i*Taps+t)*h+m], or at Pad where that offset is negative; where Offs is nil,
+// Taps is 1 and it starts at Base + (i*h+m)*RowStride.
+//
+// Packed columns stand in the order that Gemm.Order names: column n of Bias, Mult and B is channel Order[n] of the panel.
+//
+// Preconditions: K is a positive multiple of KR; Taps, Tiles and Cols are positive; Cols <= NR, and Cols < NR only for
+// OutU8 and a row whose Partial is set; B, Bias and Mult are 64-byte aligned and full panels; Mult may be nil for OutI32;
+// HiF is Hi-Zero for OutU8, so that it bounds the value before it becomes an integer. Kernels read within the rows' K
+// bytes only (the over-read allowance of a source is spent by rounding K up), and write only what is said above.
+type GemmArgs struct {
+	Base      *byte
+	Pad       *byte
+	Offs      *int32
+	RowStride int64
+	B         *byte
+	Bias      *int32
+	RowBias   *int32 // nil: none; else one for each row of each tile
+	Mult      *float32
+	C         *byte
+	LDC       int64 // bytes
+	K         int64
+	Taps      int64
+	Tiles     int64
+	Cols      int64
+	Output    Output
+	HiF, LoF  float32
+	Zero      int32 // OutU8: 0..255
+	Lo        uint8 // OutU8
+	_         [3]byte
+	Prefetch  uintptr // address to prefetch, moved by Stride for every 8 bytes of k; 0 and 0: none; may run past its object
+	Stride    int64
+}
+
+// Gemm is a row of the matrix product family: kernels of one panel width.
+type Gemm struct {
+	Name    string            // of the tallest tile
+	MR, NR  int               // tallest tile, columns of a panel
+	KR      int               // bytes of k that stand together for one column
+	Order   []uint8           // channel of each packed column, NR long
+	Partial bool              // writes Cols < NR columns itself (OutU8)
+	Func    []func(*GemmArgs) // by tile height, 1..MR; index 0 is nil
+}
+
+// GemmFamily is the matrix product's rows and the rule that chooses between them.
+type GemmFamily struct {
+	Rows []Gemm // widest first; all have the same KR
+	// Main returns the index of the row that most panels of a layer should use.
+	Main func(taps, k int) int
+}

@@ -1,0 +1,31 @@
+package kernel
+
+import (
+	"slices"
+
+	"github.com/octet-ml/octet/internal/cpu"
+)
+
+// Set is the table of kernels of one level. Every row is filled: the generic set has them all.
+type Set struct {
+	Level     cpu.Level
+	Gemm      GemmFamily
+	Expand4   Expand4
+	Depthwise []Depthwise // first row that fits is taken; the last fits everything
+	Eltwise   Eltwise
+}
+
+// Names returns the names of all kernels, sorted.
+func (s *Set) Names() []string {
+	var names []string
+	for _, g := range s.Gemm.Rows {
+		names = append(names, g.Name)
+	}
+	names = append(names, s.Expand4.Name)
+	for _, d := range s.Depthwise {
+		names = append(names, d.Name)
+	}
+	names = append(names, s.Eltwise.names()...)
+	slices.Sort(names)
+	return slices.Compact(names)
+}
