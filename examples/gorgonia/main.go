@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -32,7 +33,9 @@ func run(args []string, stdout, stderr io.Writer) int {
 	flags.IntVar(&o.how.batch, "batch", 50, "digits per step")
 	flags.Float64Var(&o.how.rate, "rate", 0.003, "first learning rate")
 	flags.Uint64Var(&o.how.seed, "seed", 1, "seed of initialization, order and augmentation")
-	if err := flags.Parse(args); err != nil {
+	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
+		return 0
+	} else if err != nil {
 		return 2
 	}
 	if flags.NArg() > 0 || o.how.epochs < 1 || o.how.batch < 1 || o.calibration < 1 {
