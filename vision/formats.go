@@ -1,0 +1,73 @@
+package vision
+
+import (
+	"bytes"
+	"image"
+	"image/gif"
+	"image/jpeg"
+	"image/png"
+	"io"
+
+	"golang.org/x/image/bmp"
+	"golang.org/x/image/webp"
+)
+
+// format is one row of the table of picture formats.
+type format struct {
+	name   string
+	match  func(data []byte) bool
+	header func(r io.Reader) (image.Config, error)
+	decode func(data []byte) (*Image, error)
+	exif   func(data []byte) []byte // the embedded TIFF structure, nil where there is none
+}
+
+var formats = [...]format{
+	{"JPEG", prefixed("\xff\xd8\xff"), jpeg.DecodeConfig, decodeWith(jpeg.Decode), jpegExif},
+	{"PNG", prefixed("\x89PNG\r\n\x1a\n"), png.DecodeConfig, decodeWith(png.Decode), pngExif},
+	{"GIF", prefixed("GIF8"), gif.DecodeConfig, decodeGIF, noExif},
+	{"WebP", isWebP, webp.DecodeConfig, decodeWebP, webpExif},
+	{"BMP", prefixed("BM"), bmp.DecodeConfig, decodeWith(bmp.Decode), noExif},
+}
+
+// Formats returns the names of the picture formats that Decode reads.
+func Formats() []string {
+	var names []string
+	for _, f := range formats {
+		names = append(names, f.name)
+	}
+	return names
+}
+
+func prefixed(magic string) func([]byte) bool {
+	return func(data []byte) bool { return bytes.HasPrefix(data, []byte(magic)) }
+}
+
+func isWebP(data []byte) bool {
+	return len(data) >= 12 && string(data[:4]) == "RIFF" && string(data[8:12]) == "WEBP"
+}
+
+// decodeWith decodes with a decoder whose result FromImage converts.
+func decodeWith(decode func(io.Reader) (image.Image, error)) func([]byte) (*Image, error) {
+	return func(data []byte) (*Image, error) {
+		src, err := decode(bytes.NewReader(data))
+		if err != nil {
+			return nil, err
+		}
+		return FromImage(src)
+	}
+}
+
+// decodeWebP decodes with libwebp's colour conversion, which is not the one that image.YCbCr stands for.
+func decodeWebP(data []byte) (*Image, error) {
+	src, err := webp.Decode(bytes.NewReader(data))
+	if err != nil {
+		return nil, err
+	}
+	switch src := src.(type) {
+	case *image.YCbCr:
+		return fromYCbCr(src, vp8Color)
+	case *image.NYCbCrA:
+		return fromYCbCr(&src.YCbCr, vp8Color)
+	}
+	return FromImage(src)
+}
