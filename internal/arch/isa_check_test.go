@@ -8,7 +8,7 @@ import (
 // asm wraps instructions in a well-formed function of the given folder's kind.
 func asm(body string) string {
 	return "//go:build !noasm\n\n#include \"textflag.h\"\n#include \"go_asm.h\"\n\n" +
-		"// func tile(args *tileArgs)\nTEXT ·tile(SB), NOSPLIT, $0-8\n" + body + "\n"
+		"// func tile(args *tileArgs)\n//\n// Contract.\nTEXT ·tile(SB), NOSPLIT, $0-8\n" + body + "\n"
 }
 
 func TestAssemblyCheckerAcceptsAndRefuses(t *testing.T) {
@@ -36,6 +36,7 @@ func TestAssemblyCheckerAcceptsAndRefuses(t *testing.T) {
 		{"VBMI in avx512vnni", avx512vnni, asm("VPERMI2B Z0, Z1, Z2\nVZEROUPPER\nRET"), "needs VBMI"},
 		{"GFNI in avx512vnni", avx512vnni, asm("VGF2P8MULB X0, X1, X2\nRET"), "needs GFNI"},
 		{"zmm in an avx2 macro", avx2, "#define STEP(a) \\\n\tVPADDD Z0, a, a\n" + asm("RET"), "needs AVX512"},
+		{"zmm in a later line of an avx2 macro", avx2, "#define STEP \\\n\tVPADDD X0, X1, X2 \\\n\tVPADDD Z0, Z1, Z1\n" + asm("RET"), "needs AVX512"},
 		{"zmm given to an avx2 macro", avx2, "#define STEP(a) \\\n\tVPADDD a, a, a\n" + asm("STEP(Z1)\nVZEROUPPER\nRET"), "needs AVX512"},
 		{"misspelt mnemonic", avx2, asm("VPADDDD X0, X1, X2\nRET"), "no instruction"},
 		{"two on a line", avx2, asm("MOVQ AX, BX; VPADDD Z0, Z1, Z2\nVZEROUPPER\nRET"), "needs AVX512"},

@@ -38,7 +38,7 @@ var (
 	textLine  = regexp.MustCompile(`^TEXT\s+(?:<>)?[·\w]*·(\w+)(?:<>)?\(SB\)(.*)$`)
 	argBytes  = regexp.MustCompile(`\$-?\d+-(\d+)`)
 	labelLine = regexp.MustCompile(`^([A-Za-z_]\w*):\s*(.*)$`)
-	defLine   = regexp.MustCompile(`^#define\s+(\w+)(?:\(([^)]*)\))?\s*(.*)$`)
+	defLine   = regexp.MustCompile(`^#define\s+(\w+)(?:\(([^)]*)\))?[\s;]*(.*)$`)
 	useOfName = regexp.MustCompile(`^(\w+)\s*\((.*)\)$`)
 )
 
@@ -56,13 +56,13 @@ func parseAsm(path, src string) *asmFile {
 			for strings.HasSuffix(code, `\`) && i+1 < len(f.raw) {
 				i++
 				more, c := splitComment(f.raw[i], &inBlock)
-				code, comment = strings.TrimSuffix(code, `\`)+" "+more, comment+c
+				code, comment = strings.TrimSuffix(code, `\`)+";"+more, comment+c
 			}
 		}
 		switch {
 		case code == "" && strings.HasPrefix(comment, "go:build"):
 			f.build = "//" + comment
-		case code == "" && comment != "":
+		case code == "" && strings.Contains(f.raw[i], "//"):
 			header = append(header, strings.TrimSpace(comment))
 			continue
 		case strings.HasPrefix(code, "#include"):
