@@ -39,7 +39,7 @@ type buffer struct {
 func newBuffer(n int) buffer {
 	all := aligned(n + 2*Slack/4)
 	raw := unsafe.Slice((*byte)(unsafe.Pointer(&all[0])), 4*len(all))
-	b := buffer{bytes: raw[:4*n : 4*n], values: all[:n:n], slack: raw[4*n : 4*n+Slack]}
+	b := buffer{bytes: raw[: 4*n : 4*n], values: all[:n:n], slack: raw[4*n : 4*n+Slack]}
 	for i := range b.slack {
 		b.slack[i] = 0xff
 	}
