@@ -20,10 +20,10 @@ func (l *quantLayer) convolve(src []uint8, size int) []uint8 {
 				acc := l.bias[o]
 				for i := range ic {
 					for ky := range kernel {
-						row := src[(i*size+y+ky)*size+x:]
-						weights := l.weights[((o*ic+i)*kernel+ky)*kernel:]
-						for kx := range kernel {
-							acc += int32(row[kx]) * int32(weights[kx])
+						row := src[(i*size+y+ky)*size+x:][:kernel]
+						weights := l.weights[((o*ic+i)*kernel+ky)*kernel:][:kernel]
+						for kx, w := range weights {
+							acc += int32(row[kx]) * int32(w)
 						}
 					}
 				}
