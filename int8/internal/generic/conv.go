@@ -2,4 +2,12 @@ package generic
 
 import "github.com/octet-ml/octet/int8/internal/kernel"
 
-func conv(*kernel.Set) {}
+func conv(s *kernel.Set) {
+	s.Gemm = kernel.GemmFamily{
+		Rows: []kernel.Gemm{gemmRow()},
+		Main: func(int, int) int { return 0 },
+		Work: 1 << 17,
+	}
+	s.Expand4 = kernel.Expand4{Name: "s4_expand__generic", Func: expand4}
+	s.Depthwise = depthwiseFamily()
+}

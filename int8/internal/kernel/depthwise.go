@@ -8,12 +8,13 @@ package kernel
 //	acc[c] = Bias[c] + sum over t < Taps of p[Offs[t]+c] * W[t/TR][c][t%TR]    (modulo 1<<32)
 //
 // is written to Out + y*OutRow + x*OutPixel in channel order, one byte, as OutU8 of GemmArgs, or four as OutI32.
-// Packed channels stand in the order that Depthwise.Order names.
+// Packed channels of W, Bias and Mult stand in the order that DepthwiseFamily.Order names.
 //
-// Preconditions: Taps is a multiple of TR (taps beyond the kernel window have weight zero and any valid offset); offsets
-// are not negative; a kernel that is made for one window (KH > 0) may rely on Offs[ky*KW+kx] = ky*TapRow + kx*TapPixel;
-// W, Bias and Mult are 64-byte aligned and full. A kernel may read NC bytes at every tap of every pixel, and nothing else;
-// it writes exactly Cols channels of each pixel.
+// Preconditions: Taps is a positive multiple of TR (surplus taps have weight zero and the offset of another tap); offsets are
+// not negative; for a kernel made for one window, Taps is KW times KH rounded up to TR, and Offs[kx*(Taps/KW)+ky] =
+// ky*TapRow + kx*TapPixel for ky < KH; Rows, Width and Cols are positive, Cols <= NC; W, Bias and Mult are 64-byte aligned
+// and full; HiF is Hi-Zero. A kernel may read NC bytes at every tap of every pixel, and nothing else; it writes exactly
+// Cols channels of each pixel.
 type DepthwiseArgs struct {
 	In       *byte
 	InRow    int64
@@ -31,7 +32,7 @@ type DepthwiseArgs struct {
 	Rows     int64
 	Width    int64
 	Cols     int64
-	Output   Output
+	Output   Output // OutU8 or OutI32
 	HiF      float32
 	Zero     int32 // 0..255
 	Lo       uint8
@@ -40,11 +41,38 @@ type DepthwiseArgs struct {
 
 // Depthwise is a row of the depthwise family.
 type Depthwise struct {
-	Name    string
-	KH, KW  int     // window it is made for; 0: any
-	StrideW int     // horizontal stride it is made for; 0: any
-	NC      int     // channels of a block
-	TR      int     // taps that stand together for one channel
-	Order   []uint8 // channel of each packed channel, NC long
-	Func    func(*DepthwiseArgs)
+	Name   string
+	KH, KW int // window it is made for; 0: any
+	Ratio  int // InPixel/TapPixel it is made for; 0: any
+	Func   func(*DepthwiseArgs)
+}
+
+// DepthwiseFamily is the depthwise kernels of a set, which share one packing.
+type DepthwiseFamily struct {
+	Rows  []Depthwise // the first that fits is taken; the last fits everything
+	NC    int         // channels of a block
+	TR    int         // taps that stand together for one channel
+	Order []uint8     // channel of each packed channel, NC long
+	Work  int64       // products that take about 50 microseconds
+}
+
+// Fixed reports whether a row is made for this window, so that columns of taps are padded to TR.
+func (f *DepthwiseFamily) Fixed(kh, kw int) bool {
+	for i := range f.Rows {
+		if f.Rows[i].KH == kh && f.Rows[i].KW == kw {
+			return true
+		}
+	}
+	return false
+}
+
+// Fit returns the index of the first row for this window and ratio; fixed says that columns of taps are padded.
+func (f *DepthwiseFamily) Fit(fixed bool, kh, kw, ratio int) int {
+	for i := range f.Rows {
+		r := &f.Rows[i]
+		if r.KH == 0 || fixed && r.KH == kh && r.KW == kw && (r.Ratio == 0 || r.Ratio == ratio) {
+			return i
+		}
+	}
+	panic("bug: a depthwise family without a row for any window")
 }

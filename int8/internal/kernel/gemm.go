@@ -66,4 +66,9 @@ type GemmFamily struct {
 	Rows []Gemm // widest first; all have the same KR
 	// Main returns the index of the row that most panels of a layer should use.
 	Main func(taps, k int) int
+	// Work is the number of products that take about 50 microseconds, for cutting layers into tiles.
+	Work int64
 }
+
+// PadOffset stands in GemmArgs.Offs for a row that is padding.
+const PadOffset = -1

@@ -11,7 +11,7 @@ type Set struct {
 	Level     cpu.Level
 	Gemm      GemmFamily
 	Expand4   Expand4
-	Depthwise []Depthwise // first row that fits is taken; the last fits everything
+	Depthwise DepthwiseFamily
 	Eltwise   Eltwise
 }
 
@@ -22,7 +22,7 @@ func (s *Set) Names() []string {
 		names = append(names, g.Name)
 	}
 	names = append(names, s.Expand4.Name)
-	for _, d := range s.Depthwise {
+	for _, d := range s.Depthwise.Rows {
 		names = append(names, d.Name)
 	}
 	names = append(names, s.Eltwise.names()...)
