@@ -67,12 +67,13 @@ func padded(src *Image, width, height int, fill uint8) *Image {
 }
 
 // shorterSide returns the size at which the shorter side of a width x height picture is n and the longer one
-// int(n*long/short), as torchvision's Resize(n).
+// int(n*long/short), as torchvision's Resize(n). A longer side beyond maxSide, which no function resizes to, comes out
+// as maxSide+1.
 func shorterSide(width, height, n int) (int, int) {
 	if width <= height {
-		return n, int(int64(n) * int64(height) / int64(width))
+		return n, int(min(int64(n)*int64(height)/int64(width), maxSide+1))
 	}
-	return int(int64(n) * int64(width) / int64(height)), n
+	return int(min(int64(n)*int64(width)/int64(height), maxSide+1)), n
 }
 
 // fitInside returns the greatest size with the proportions of a width x height picture that fits into maxWidth x

@@ -65,6 +65,9 @@ func (c *decodeConfig) decodeFormat(f *format, data []byte) (m *Image, err error
 	if err := c.checkHeader(header); err != nil {
 		return nil, err
 	}
+	if pixels := int64(header.Width) * int64(header.Height); f.density > 0 && pixels/f.density > int64(len(data)) {
+		return nil, fmt.Errorf("%w: %dx%d pixels cannot be in %d bytes", ErrFormat, header.Width, header.Height, len(data))
+	}
 	m, err = f.decode(data)
 	if err != nil {
 		return nil, formatError(err)

@@ -19,14 +19,19 @@ type format struct {
 	header func(r io.Reader) (image.Config, error)
 	decode func(data []byte) (*Image, error)
 	exif   func(data []byte) []byte // the embedded TIFF structure, nil where there is none
+	// density is the most pixels that a byte of a whole file can stand for, 0 where there is no bound: a header that
+	// claims more is a lie that would only waste memory.
+	density int64
 }
 
+// The densities: a bit of a JPEG file can stand for a block of 8 x 8 pixels, deflate expands up to 1032 times (to 8
+// pixels a byte), a GIF code is at least 9 bits where it can stand for many of at most 4096 pixels.
 var formats = [...]format{
-	{"JPEG", prefixed("\xff\xd8\xff"), jpeg.DecodeConfig, decodeWith(jpeg.Decode), jpegExif},
-	{"PNG", prefixed("\x89PNG\r\n\x1a\n"), png.DecodeConfig, decodeWith(png.Decode), pngExif},
-	{"GIF", prefixed("GIF8"), gif.DecodeConfig, decodeGIF, noExif},
-	{"WebP", isWebP, webp.DecodeConfig, decodeWebP, webpExif},
-	{"BMP", prefixed("BM"), bmp.DecodeConfig, decodeWith(bmp.Decode), noExif},
+	{"JPEG", prefixed("\xff\xd8\xff"), jpeg.DecodeConfig, decodeWith(jpeg.Decode), jpegExif, 8 * 64},
+	{"PNG", prefixed("\x89PNG\r\n\x1a\n"), png.DecodeConfig, decodeWith(png.Decode), pngExif, 8 * 1032},
+	{"GIF", prefixed("GIF8"), gif.DecodeConfig, decodeGIF, noExif, 4096},
+	{"WebP", isWebP, webp.DecodeConfig, decodeWebP, webpExif, 0},
+	{"BMP", prefixed("BM"), bmp.DecodeConfig, decodeWith(bmp.Decode), noExif, 8},
 }
 
 // Formats returns the names of the picture formats that Decode reads.

@@ -11,7 +11,7 @@ type Step struct {
 	Width    int     `json:"width"`
 	Height   int     `json:"height"`
 	Channels int     `json:"channels"`
-	Min      float64 `json:"min"` // least and greatest value after the step
+	Min      float64 `json:"min"` // least and greatest value after the step, within what a crop keeps
 	Max      float64 `json:"max"`
 	Detail   string  `json:"detail,omitempty"`
 }
@@ -44,9 +44,14 @@ func (t *Trace) String() string {
 
 // image records a step that left m.
 func (t *Trace) image(name string, m *Image, detail string) {
+	t.part(name, m.Width, m.Height, m, detail)
+}
+
+// part records a step that left a picture of the given size, of which only m has been computed.
+func (t *Trace) part(name string, width, height int, m *Image, detail string) {
 	if t == nil {
 		return
 	}
 	lo, hi := m.valueRange()
-	t.Steps = append(t.Steps, Step{name, m.Width, m.Height, m.Channels, float64(lo), float64(hi), detail})
+	t.Steps = append(t.Steps, Step{name, width, height, m.Channels, float64(lo), float64(hi), detail})
 }
