@@ -6,9 +6,12 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"strconv"
 	"testing"
 
+	"github.com/octet-ml/octet/graph"
 	"github.com/octet-ml/octet/internal/testkit"
+	"github.com/octet-ml/octet/vision"
 )
 
 // committed reads the embedded model's file back: its initializers' raw data and its metadata, by name.
@@ -85,14 +88,33 @@ func rebuild(t *testing.T, initializers map[string]string) *quantNet {
 	return &q
 }
 
-func TestCommittedModelKnowsTheDrawnPictures(t *testing.T) {
+// TestCommittedModelKnowsThePictures goes the way of octet classify up to the model's input: a picture's file, the
+// preprocessing in the model's metadata, a float tensor; then the image's scale and the integer network.
+func TestCommittedModelKnowsThePictures(t *testing.T) {
 	const sure = 0.99
-	initializers, _ := committed(t)
+	initializers, metadata := committed(t)
 	q := rebuild(t, initializers)
+	how, ok, err := vision.FromMetadata(metadata)
+	if err != nil || !ok {
+		t.Fatalf("preprocessing in the metadata: %v, %v", ok, err)
+	}
+	spec := vision.InputSpec{DType: graph.Float32, Channels: 1, Height: side, Width: side, Layout: vision.NCHW}
 	for _, d := range drawable {
-		p := q.probabilities(q.logits(reduce(render(d.path))))
-		if best := argmax(p); best != d.digit || p[best] < sure {
-			t.Errorf("drawn %d: taken for %d with probability %.3f", d.digit, best, p[best])
+		picture, err := vision.FromImage(readPNG(t, d.digit))
+		if err != nil {
+			t.Fatal(err)
+		}
+		tensor := make([]byte, 4*pixels)
+		if err := how.Apply(picture, spec, tensor, nil); err != nil {
+			t.Fatal(err)
+		}
+		digit := make([]uint8, pixels)
+		for i, x := range floats(string(tensor)) {
+			digit[i] = clampUint8(math.RoundToEven(float64(x / q[0].in.scale)))
+		}
+		p := q.probabilities(q.logits(digit))
+		if best := argmax(p); how.Labels[best] != strconv.Itoa(d.digit) || p[best] < sure {
+			t.Errorf("drawn %d: taken for %s with probability %.3f", d.digit, how.Labels[best], p[best])
 		}
 	}
 }

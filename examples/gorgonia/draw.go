@@ -9,10 +9,12 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+
+	"github.com/octet-ml/octet/vision"
 )
 
 const (
-	canvas = 140  // width and height of a picture, five times a digit's
+	canvas = 140  // width and height of a picture, in pixels
 	stroke = 6.6  // half the width of the pen
 	slant  = 0.14 // columns per row
 	glyph  = 88.0 // height of a digit between the pen's centres
@@ -97,18 +99,17 @@ func offCentre(img *image.Gray) (dx, dy float64) {
 	return math.Round(mx/mass - canvas/2), math.Round(my/mass - canvas/2)
 }
 
-// reduce averages each 5x5 of a picture into one pixel of a digit.
-func reduce(img *image.Gray) []uint8 {
-	const factor = canvas / side
-	digit := make([]uint8, pixels)
-	for i := range digit {
-		sum := 0
-		for j := range factor * factor {
-			sum += int(img.GrayAt(i%side*factor+j%factor, i/side*factor+j/factor).Y)
-		}
-		digit[i] = uint8((sum + factor*factor/2) / (factor * factor))
+// shrink returns a picture as a digit, resized as the model's preprocessing does.
+func shrink(img *image.Gray) ([]uint8, error) {
+	large, err := vision.FromImage(img)
+	if err != nil {
+		return nil, err
 	}
-	return digit
+	small, err := vision.Resize(large, side, side, preprocess().Filter)
+	if err != nil {
+		return nil, err
+	}
+	return small.Pix, nil
 }
 
 // drawInto writes every picture as dir/DIGIT.png.

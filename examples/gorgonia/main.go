@@ -90,7 +90,11 @@ func build(o *options, log io.Writer) error {
 	a := accuracy{Data: "MNIST t10k", Digits: unseen.len(), Float32: tested.correct, Int8: quantized.correct(unseen)}
 	fmt.Fprintf(log, "right of %d unseen digits: float32 %d, int8 %d\n", a.Digits, a.Float32, a.Int8)
 	for _, d := range drawable {
-		p := quantized.probabilities(quantized.logits(reduce(render(d.path))))
+		digit, err := shrink(render(d.path))
+		if err != nil {
+			return fmt.Errorf("drawn %d: %w", d.digit, err)
+		}
+		p := quantized.probabilities(quantized.logits(digit))
 		best := argmax(p)
 		fmt.Fprintf(log, "drawn %d: taken for %d, probability %.4f\n", d.digit, best, p[best])
 	}

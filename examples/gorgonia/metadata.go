@@ -3,6 +3,8 @@ package main
 import (
 	"encoding/json"
 	"strconv"
+
+	"github.com/octet-ml/octet/vision"
 )
 
 // accuracy is the JSON form of the metadata key octet.accuracy: how many unseen digits each arithmetic got right.
@@ -13,23 +15,21 @@ type accuracy struct {
 	Int8    int    `json:"int8"`
 }
 
-// preprocess is the JSON form of the metadata key octet.vision.
-type preprocess struct {
-	Size   [2]int    `json:"size"`
-	Mean   []float64 `json:"mean"`
-	Std    []float64 `json:"std"`
-	Layout string    `json:"layout"`
-	Order  string    `json:"order"`
-	Labels []string  `json:"labels"`
+// preprocess describes how a picture of one white digit on black becomes the model's input, and what the classes are.
+func preprocess() vision.Preprocess {
+	p := vision.Preprocess{
+		Size: [2]int{side, side}, Resize: vision.Stretch, Filter: vision.Bilinear,
+		Channels: vision.Grey, Scale: 1.0 / 255, Layout: vision.NCHW,
+	}
+	for i := range classes {
+		p.Labels = append(p.Labels, strconv.Itoa(i))
+	}
+	return p
 }
 
 // metadata returns the model's properties: preprocessing with labels, and accuracy.
 func metadata(a accuracy) ([]property, error) {
-	p := preprocess{Size: [2]int{side, side}, Mean: []float64{0}, Std: []float64{255}, Layout: "NCHW", Order: "gray"}
-	for i := range classes {
-		p.Labels = append(p.Labels, strconv.Itoa(i))
-	}
-	vision, err := json.Marshal(p)
+	pictures, err := preprocess().Metadata()
 	if err != nil {
 		return nil, err
 	}
@@ -37,5 +37,5 @@ func metadata(a accuracy) ([]property, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []property{{"octet.vision", string(vision)}, {"octet.accuracy", string(score)}}, nil
+	return []property{{vision.MetadataKey, pictures}, {"octet.accuracy", string(score)}}, nil
 }
