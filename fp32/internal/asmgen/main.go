@@ -1,0 +1,60 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// isa is an instruction set that assembly is written for.
+type isa struct {
+	name   string // folder and package
+	reg    string // prefix of vector registers
+	lanes  int    // float32 values of a vector
+	regs   int    // vector registers
+	maxMR  int    // rows of the tallest matrix tile
+	blocks []int  // vectors of a channel block, greatest first
+}
+
+var isas = []isa{
+	{name: "avx2", reg: "Y", lanes: 8, regs: 16, maxMR: 6, blocks: []int{2, 1}},
+	{name: "avx512", reg: "Z", lanes: 16, regs: 32, maxMR: 12, blocks: []int{4, 2, 1}},
+}
+
+// families are the generated files, by name without _amd64.s.
+var families = []struct {
+	name  string
+	write func(e *emitter)
+}{
+	{"gemm", writeGemm}, {"depthwise", writeDepthwise}, {"pool", writePool}, {"eltwise", writeEltwise},
+}
+
+// generate returns the files of one set by name.
+func generate(set isa) map[string]string {
+	files := map[string]string{}
+	stubs := stubHeader(set)
+	for _, f := range families {
+		e := &emitter{isa: set}
+		e.header()
+		f.write(e)
+		files[f.name+"_amd64.s"] = e.text.String()
+		stubs += e.stubs.String()
+	}
+	files["stubs_amd64.go"] = stubs
+	return files
+}
+
+func main() {
+	root := ".."
+	if len(os.Args) > 1 {
+		root = os.Args[1]
+	}
+	for _, set := range isas {
+		for name, text := range generate(set) {
+			if err := os.WriteFile(filepath.Join(root, set.name, name), []byte(text), 0o644); err != nil {
+				fmt.Fprintln(os.Stderr, "asmgen:", err)
+				os.Exit(1)
+			}
+		}
+	}
+}
