@@ -4,4 +4,71 @@ package avx512vnni
 
 import "github.com/octet-ml/octet/int8/internal/kernel"
 
-func conv(*kernel.Set) {}
+//go:generate go run github.com/octet-ml/octet/internal/asmgen
+
+// The argument structs under names of this package, for the offsets in go_asm.h.
+type (
+	gemmArgs      kernel.GemmArgs
+	depthwiseArgs kernel.DepthwiseArgs
+	expand4Args   kernel.Expand4Args
+)
+
+// The outputs, for go_asm.h.
+const (
+	outI32 = int64(kernel.OutI32)
+	outF32 = int64(kernel.OutF32)
+)
+
+//go:noescape
+func depthwise(a *kernel.DepthwiseArgs)
+
+//go:noescape
+func depthwise3x3r1(a *kernel.DepthwiseArgs)
+
+//go:noescape
+func depthwise3x3r2(a *kernel.DepthwiseArgs)
+
+//go:noescape
+func expand4(a *kernel.Expand4Args)
+
+// order returns the channel of each packed column of a panel of nz zmm: doubleword 4l+i of zmm j is channel 4*nz*l+4j+i, so
+// that packing zmm 0, 1 ... within lanes l puts channels in order.
+func order(nz int) []uint8 {
+	out := make([]uint8, 0, 16*nz)
+	for j := range nz {
+		for d := range 16 {
+			out = append(out, uint8(4*nz*(d/4)+4*j+d%4))
+		}
+	}
+	return out
+}
+
+func gemmRow(name string, nz int, f []func(*kernel.GemmArgs)) kernel.Gemm {
+	return kernel.Gemm{Name: name, MR: len(f) - 1, NR: 16 * nz, KR: 4, Order: order(nz), Partial: true, Func: f}
+}
+
+func conv(s *kernel.Set) {
+	s.Gemm = kernel.GemmFamily{
+		Rows: []kernel.Gemm{
+			gemmRow("u8s8_gemm_6x64c4__avx512vnni", 4, gemm64),
+			gemmRow("u8s8_gemm_12x32c4__avx512vnni", 2, gemm32),
+			gemmRow("u8s8_gemm_12x16c4__avx512vnni", 1, gemm16),
+		},
+		Main: func(taps, k int) int {
+			if taps == 1 && k <= 512 {
+				return 0
+			}
+			return 1
+		},
+		Work: 16 << 20,
+	}
+	s.Expand4 = kernel.Expand4{Name: "s4_expand__avx512vnni", Func: expand4}
+	s.Depthwise = kernel.DepthwiseFamily{
+		Rows: []kernel.Depthwise{
+			{Name: "u8s8_depthwise3x3r1_64c4__avx512vnni", KH: 3, KW: 3, Ratio: 1, Func: depthwise3x3r1},
+			{Name: "u8s8_depthwise3x3r2_64c4__avx512vnni", KH: 3, KW: 3, Ratio: 2, Func: depthwise3x3r2},
+			{Name: "u8s8_depthwise_64c4__avx512vnni", Words: true, Func: depthwise},
+		},
+		NC: 64, TR: 4, Order: order(4), Work: 4 << 20,
+	}
+}

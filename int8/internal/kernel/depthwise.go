@@ -44,6 +44,7 @@ type Depthwise struct {
 	Name   string
 	KH, KW int // window it is made for; 0: any
 	Ratio  int // InPixel/TapPixel it is made for; 0: any
+	Words  bool // writes OutI32 too
 	Func   func(*DepthwiseArgs)
 }
 
@@ -66,10 +67,13 @@ func (f *DepthwiseFamily) Fixed(kh, kw int) bool {
 	return false
 }
 
-// Fit returns the index of the first row for this window and ratio; fixed says that columns of taps are padded.
-func (f *DepthwiseFamily) Fit(fixed bool, kh, kw, ratio int) int {
+// Fit returns the index of the first row for this window, ratio and output; fixed says that columns of taps are padded.
+func (f *DepthwiseFamily) Fit(fixed bool, kh, kw, ratio int, out Output) int {
 	for i := range f.Rows {
 		r := &f.Rows[i]
+		if out == OutI32 && !r.Words {
+			continue
+		}
 		if r.KH == 0 || fixed && r.KH == kh && r.KW == kw && (r.Ratio == 0 || r.Ratio == ratio) {
 			return i
 		}

@@ -1,0 +1,374 @@
+package main
+
+import (
+	"fmt"
+	"go/format"
+	"strings"
+)
+
+// gemmNotes has the notes that head the generated matrix product.
+const gemmNotes = `
+u8*s8 matrix products with VPDPBUSD; kernel.GemmArgs is the contract.
+
+gemm<h>x<NR> computes tiles of h rows by NR columns, NR/16 zmm wide. Accumulators fill the registers from Z31 down, row by
+row; below them stand the weights (Z0...) and a few broadcasts of four bytes of A:
+
+            Z0          Z1            <- 4 bytes of k by 32 columns of B
+    row 0   Z31         Z30           += broadcast(row 0) . Z0, Z1
+    row 1   Z29         Z28
+    ...
+
+Rows end at their register plus k, and one index runs from -K to 0, so that it also counts the loop. All general registers
+hold rows but SI (weights), R14 (index), R15 (what to prefetch; elsewhere the argument struct).
+
+Columns are permuted at packing (order in conv.go) so that the two saturating packs of the epilogue leave the bytes in order,
+or four bytes of each row in a lane where the panel is narrower than 64.`
+
+// gemmShape is one generated function.
+type gemmShape struct {
+	h, nz int
+	sets  int // accumulator sets: two for low tiles, so that the chains of additions do not bind
+}
+
+func newGemmShape(h, nz int) gemmShape {
+	s := gemmShape{h, nz, 1}
+	if h*nz < 10 {
+		s.sets = 2
+	}
+	return s
+}
+
+func (s gemmShape) name() string { return fmt.Sprintf("gemm%dx%d", s.h, 16*s.nz) }
+
+func (s gemmShape) acc(set, m, j int) string { return fmt.Sprintf("Z%d", 31-(set*s.h+m)*s.nz-j) }
+
+var gemmRows = []string{"AX", "BX", "CX", "DX", "DI", "R8", "R9", "R10", "R11", "R12", "R13", "BP"}
+
+// gemmTallest gives the tallest tile by width in zmm.
+var gemmTallest = []struct{ nz, mr int }{{4, 6}, {2, 12}, {1, 12}}
+
+func gemmAVX512() []byte {
+	t := head("amd64 && !noasm", gemmNotes)
+	t.line("")
+	t.line("// Slots of the frame.")
+	for i, d := range []struct{ name, what string }{
+		{"nextRows", "offsets of the next tap's rows, or the next tile's first row"},
+		{"tilesLeft", ""}, {"out", "where the tile goes"}, {"tapsLeft", ""},
+		{"fetch", "what to prefetch next"}, {"fetchStep", ""}, {"rowBias", "of the next tile, or 0"},
+	} {
+		if d.what != "" {
+			d.what = " // " + d.what
+		}
+		t.line("#define %s %d(SP)%s", d.name, 8*i, d.what)
+	}
+	t.line("")
+	t.line("// Quadwords 0 2 4 6 1 3 5 7: from rows a b interleaved by 8 bytes to a, b.")
+	for i, v := range []int{0, 2, 4, 6, 1, 3, 5, 7} {
+		t.line("DATA twoRows<>+%d(SB)/8, $%d", 8*i, v)
+	}
+	t.line("GLOBL twoRows<>(SB), RODATA|NOPTR, $64")
+	t.line("")
+	t.line("// Doublewords by columns of a 4x4 square: from rows a b c d interleaved by 4 bytes to a, b, c, d.")
+	for i := range 16 {
+		t.line("DATA fourRows<>+%d(SB)/4, $%d", 4*i, i%4*4+i/4)
+	}
+	t.line("GLOBL fourRows<>(SB), RODATA|NOPTR, $64")
+	for _, w := range gemmTallest {
+		for h := 1; h <= w.mr; h++ {
+			newGemmShape(h, w.nz).write(t)
+		}
+	}
+	return t.Bytes()
+}
+
+func (s gemmShape) write(t *text) {
+	t.function(s.name(), "kernel.GemmArgs", 56, fmt.Sprintf("%d rows by %d columns.", s.h, 16*s.nz))
+	t.op("MOVQ a+0(FP), R15")
+	t.op("MOVQ gemmArgs_Offs(R15), SI")
+	t.op("TESTQ SI, SI")
+	t.op("JNZ indexed")
+	t.op("MOVQ gemmArgs_Base(R15), SI")
+	t.label("indexed")
+	t.op("MOVQ SI, nextRows")
+	for _, f := range [][2]string{{"Tiles", "tilesLeft"}, {"C", "out"}, {"Prefetch", "fetch"}, {"Stride", "fetchStep"}, {"RowBias", "rowBias"}} {
+		t.op("MOVQ gemmArgs_%s(R15), SI", f[0])
+		t.op("MOVQ SI, %s", f[1])
+	}
+	t.label("tile")
+	s.begin(t)
+	t.label("tap")
+	s.rows(t)
+	s.products(t)
+	t.op("DECQ tapsLeft")
+	t.op("JNZ tap")
+	s.epilogue(t)
+	t.op("VZEROUPPER")
+	t.op("RET")
+}
+
+// begin sets the accumulators to the biases.
+func (s gemmShape) begin(t *text) {
+	t.op("MOVQ gemmArgs_Bias(R15), SI")
+	for j := range s.nz {
+		t.op("VMOVDQU32 %d(SI), Z%d", 64*j, j)
+	}
+	t.op("MOVQ rowBias, AX")
+	t.op("TESTQ AX, AX")
+	t.op("JNZ biased")
+	for m := range s.h {
+		for j := range s.nz {
+			t.op("VMOVDQA32 Z%d, %s", j, s.acc(0, m, j))
+		}
+	}
+	t.op("JMP begun")
+	t.label("biased")
+	for m := range s.h {
+		t.op("VPBROADCASTD %d(AX), Z%d", 4*m, s.nz)
+		for j := range s.nz {
+			t.op("VPADDD Z%d, Z%d, %s", j, s.nz, s.acc(0, m, j))
+		}
+	}
+	t.op("ADDQ $%d, rowBias", 4*s.h)
+	t.label("begun")
+	if s.sets > 1 {
+		for m := range s.h {
+			for j := range s.nz {
+				a := s.acc(1, m, j)
+				t.op("VPXORD %s, %s, %s", a, a, a)
+			}
+		}
+	}
+	t.op("MOVQ gemmArgs_Taps(R15), SI")
+	t.op("MOVQ SI, tapsLeft")
+	t.op("MOVQ gemmArgs_B(R15), SI")
+}
+
+// rows loads the ends of the tap's rows.
+func (s gemmShape) rows(t *text) {
+	t.op("MOVQ nextRows, R14")
+	t.op("MOVQ gemmArgs_K(R15), AX")
+	t.op("MOVQ gemmArgs_Offs(R15), BX")
+	t.op("TESTQ BX, BX")
+	t.op("JZ direct")
+	t.op("MOVQ gemmArgs_Base(R15), BP")
+	t.op("ADDQ AX, BP")
+	t.op("ADDQ gemmArgs_Pad(R15), AX")
+	t.op("MOVQ AX, R15 // where a row of padding ends")
+	for m := range s.h {
+		from, row := gemmRows[m], gemmRows[m]
+		if row == "BP" {
+			from = "R14"
+		}
+		t.op("MOVLQSX %d(R14), %s", 4*m, from)
+		t.op("TESTQ %s, %s", from, from)
+		t.op("LEAQ (%s)(BP*1), %s", from, row)
+		t.op("CMOVQLT R15, %s", row)
+	}
+	t.op("ADDQ $%d, nextRows", 4*s.h)
+	t.op("JMP ready")
+	t.label("direct")
+	t.op("MOVQ gemmArgs_RowStride(R15), BP")
+	t.op("ADDQ R14, AX")
+	t.op("IMUL3Q $%d, BP, R14", s.h)
+	t.op("ADDQ R14, nextRows")
+	for m := 1; m < s.h; m++ {
+		t.op("LEAQ (%s)(BP*1), %s", gemmRows[m-1], gemmRows[m])
+	}
+	t.label("ready")
+	t.op("MOVQ a+0(FP), R15")
+	t.op("MOVQ gemmArgs_K(R15), R14")
+	t.op("NEGQ R14")
+	t.op("MOVQ fetch, R15")
+}
+
+// products adds one tap's products, 8 bytes of k a turn.
+func (s gemmShape) products(t *text) {
+	t.op("TESTQ $4, R14")
+	t.op("JZ loop")
+	s.step(t, 0, 0)
+	t.op("ADDQ $%d, SI", 64*s.nz)
+	t.op("ADDQ $4, R14")
+	t.op("JZ done")
+	t.op("PCALIGN $64")
+	t.label("loop")
+	for u := range 2 {
+		s.step(t, u, u%s.sets)
+	}
+	t.op("PREFETCHT1 (R15)")
+	t.op("ADDQ fetchStep, R15")
+	t.op("ADDQ $%d, SI", 128*s.nz)
+	t.op("ADDQ $8, R14")
+	t.op("JNZ loop")
+	t.label("done")
+	t.op("MOVQ R15, fetch")
+	t.op("MOVQ a+0(FP), R15")
+}
+
+// step adds the products of 4 bytes of k, u steps on, to an accumulator set.
+func (s gemmShape) step(t *text, u, set int) {
+	broadcasts := min(4, 32-s.nz-s.h*s.nz*s.sets)
+	for j := range s.nz {
+		t.op("VMOVDQU32 %d(SI), Z%d", 64*(u*s.nz+j), j)
+	}
+	for m := range s.h {
+		b := s.nz + m%broadcasts
+		t.op("VPBROADCASTD %d(%s)(R14*1), Z%d", 4*u, gemmRows[m], b)
+		for j := range s.nz {
+			t.op("VPDPBUSD Z%d, Z%d, %s", j, b, s.acc(set, m, j))
+		}
+	}
+}
+
+// epilogue writes the tile as Output says and goes on to the next one.
+func (s gemmShape) epilogue(t *text) {
+	if s.sets > 1 {
+		for m := range s.h {
+			for j := range s.nz {
+				t.op("VPADDD %s, %s, %s", s.acc(1, m, j), s.acc(0, m, j), s.acc(0, m, j))
+			}
+		}
+	}
+	t.op("MOVQ out, DI")
+	t.op("MOVQ gemmArgs_LDC(R15), BX")
+	t.op("MOVQ gemmArgs_Output(R15), CX")
+	t.op("CMPQ CX, $const_outI32")
+	t.op("JEQ raw")
+	t.op("MOVQ gemmArgs_Mult(R15), AX")
+	for j := range s.nz {
+		t.op("VMOVUPS %d(AX), Z%d", 64*j, j)
+	}
+	t.op("VBROADCASTSS gemmArgs_HiF(R15), Z%d", s.nz)
+	for m := range s.h {
+		s.eachZmm(t, "VCVTDQ2PS ACC, ACC", m)
+		s.eachZmm(t, "VMULPS COL, ACC, ACC", m)
+		s.eachZmm(t, "VMINPS TOP, ACC, ACC", m)
+	}
+	t.op("CMPQ CX, $const_outF32")
+	t.op("JEQ real")
+	for m := range s.h {
+		s.eachZmm(t, "VCVTPS2DQ ACC, ACC", m)
+	}
+	t.op("VPBROADCASTW gemmArgs_Zero(R15), Z0")
+	t.op("VPBROADCASTB gemmArgs_Lo(R15), Z1")
+	switch s.nz {
+	case 2:
+		t.op("VMOVDQU64 twoRows<>(SB), Z2")
+	case 1:
+		t.op("VMOVDQU32 fourRows<>(SB), Z2")
+	}
+	t.op("MOVQ gemmArgs_Cols(R15), CX")
+	t.op("CMPQ CX, $%d", 16*s.nz)
+	t.op("JNE partial")
+	s.bytes(t, false)
+	t.op("JMP next")
+	t.label("partial")
+	t.op("MOVQ $-1, AX")
+	t.op("BZHIQ CX, AX, AX")
+	t.op("KMOVQ AX, K1")
+	s.bytes(t, true)
+	t.op("JMP next")
+	t.label("real")
+	t.op("VBROADCASTSS gemmArgs_LoF(R15), Z0")
+	for m := range s.h {
+		s.eachZmm(t, "VMAXPS Z0, ACC, ACC", m)
+	}
+	t.label("raw")
+	s.words(t)
+	t.label("next")
+	t.op("MOVQ DI, out")
+	t.op("DECQ tilesLeft")
+	t.op("JNZ tile")
+}
+
+// eachZmm writes an instruction for each accumulator of row m: in it, ACC is the accumulator, COL the register of the same
+// number as its zmm of the panel, TOP the first register beyond those.
+func (s gemmShape) eachZmm(t *text, format string, m int) {
+	for j := range s.nz {
+		t.op("%s", strings.NewReplacer("ACC", s.acc(0, m, j), "COL", fmt.Sprint("Z", j), "TOP", fmt.Sprint("Z", s.nz)).Replace(format))
+	}
+}
+
+// words writes the accumulators as 32-bit words in channel order, 16 bytes of a lane at a time.
+func (s gemmShape) words(t *text) {
+	for m := range s.h {
+		for j := range s.nz {
+			a := s.acc(0, m, j)
+			if s.nz == 1 {
+				t.op("VMOVDQU32 %s, (DI)", a)
+				continue
+			}
+			t.op("VMOVDQU32 X%s, %d(DI)", a[1:], 16*j)
+			for l := 1; l < 4; l++ {
+				t.op("VEXTRACTI32X4 $%d, %s, %d(DI)", l, a, 16*(l*s.nz+j))
+			}
+		}
+		t.op("ADDQ BX, DI")
+	}
+}
+
+// bytes packs integers to bytes with the zero point Z0 and the lower clamp Z1 and writes them, masked by K1 or whole.
+func (s gemmShape) bytes(t *text, masked bool) {
+	mask := ""
+	if masked {
+		mask = " K1,"
+	}
+	group := 4 / s.nz
+	for m := 0; m < s.h; m += group {
+		rows := min(group, s.h-m)
+		var z [4]string // the four zmm that become one
+		for i := range z {
+			z[i] = s.acc(0, m+min(i/s.nz, rows-1), i%s.nz)
+		}
+		t.op("VPACKSSDW %s, %s, Z4", z[1], z[0])
+		t.op("VPACKSSDW %s, %s, Z5", z[3], z[2])
+		t.op("VPADDSW Z0, Z4, Z4")
+		t.op("VPADDSW Z0, Z5, Z5")
+		t.op("VPACKUSWB Z5, Z4, Z4")
+		t.op("VPMAXUB Z1, Z4, Z4")
+		switch s.nz {
+		case 2:
+			t.op("VPERMQ Z4, Z2, Z4")
+		case 1:
+			t.op("VPERMD Z4, Z2, Z4")
+		}
+		reg := []string{4: "Z", 2: "Y", 1: "X"}[s.nz]
+		extract := []string{4: "", 2: "VEXTRACTI64X4", 1: "VEXTRACTI32X4"}[s.nz]
+		for i := range rows {
+			switch {
+			case i == 0:
+				t.op("VMOVDQU8 %s4,%s (DI)", reg, mask)
+			case masked:
+				t.op("%s $%d, Z4, %s5", extract, i, reg)
+				t.op("VMOVDQU8 %s5,%s (DI)", reg, mask)
+			default:
+				t.op("%s $%d, Z4, (DI)", extract, i)
+			}
+			t.op("ADDQ BX, DI")
+		}
+	}
+}
+
+// gemmAVX512Stubs makes the declarations and the table of the functions.
+func gemmAVX512Stubs() []byte {
+	t := &text{}
+	t.line("// Code generated by internal/asmgen. DO NOT EDIT.\n\n//go:build amd64 && !noasm\n\npackage avx512vnni\n")
+	t.line("import \"github.com/octet-ml/octet/int8/internal/kernel\"\n")
+	for _, w := range gemmTallest {
+		for h := 1; h <= w.mr; h++ {
+			t.line("//go:noescape\nfunc %s(a *kernel.GemmArgs)\n", newGemmShape(h, w.nz).name())
+		}
+	}
+	for _, w := range gemmTallest {
+		t.line("// gemm%d has the functions %d columns wide by tile height.", 16*w.nz, 16*w.nz)
+		t.line("var gemm%d = []func(*kernel.GemmArgs){\nnil,", 16*w.nz)
+		for h := 1; h <= w.mr; h++ {
+			t.line("%s,", newGemmShape(h, w.nz).name())
+		}
+		t.line("}\n")
+	}
+	src, err := format.Source(t.Bytes())
+	if err != nil {
+		panic("bug: " + err.Error())
+	}
+	return src
+}
