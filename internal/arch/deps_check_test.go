@@ -132,6 +132,7 @@ func TestImportCheckerSeesEveryKindOfFile(t *testing.T) {
 		{"suite in production", "ops/o.go", `import "github.com/octet-ml/octet/internal/testkit"`, "of ours"},
 		{"other ISA", "int8/internal/avx2/k.go", `import "github.com/octet-ml/octet/int8/internal/generic"`, "of ours"},
 		{"cgo", "int8/k.go", `import "C"`, "must not carry"},
+		{"testing in a suite", "int8/internal/kerneltest/k.go", `import "testing"`, ""},
 		{"testing in production", "ops/o.go", `import "testing"`, "must not carry"},
 		{"anything in a command", "cmd/octet/internal/x/c.go", `import "github.com/spf13/cobra"`, ""},
 	} {

@@ -21,7 +21,7 @@ type row struct {
 
 var (
 	// suites are imported by tests only; anybody's tests may do so.
-	suites = []string{"internal/testkit", "ops/opstest", "int8/internal/kerneltest", "fp32/internal/kerneltest"}
+	suites = []string{"internal/testkit", "internal/npy", "ops/opstest", "int8/internal/kerneltest", "fp32/internal/kerneltest"}
 	// testsExternal are the module paths that any test may import.
 	testsExternal = []string{"golang.org/x/tools", "golang.org/x/sync", "github.com/klauspost/cpuid/v2"}
 	// toolsOurs are the packages that a generator (//go:build ignore) may import besides its row.
@@ -44,9 +44,11 @@ var policy = []row{
 	{pkg: "graph"},
 	{pkg: "int8/internal/kernel", ours: []string{"internal/cpu"}},
 	{pkg: "int8/internal/*", ours: []string{"int8/internal/kernel", "internal/cpu"}},
+	{pkg: "int8/internal/kerneltest", ours: []string{"int8/internal/kernel", "int8/internal/generic", "internal/cpu", "internal/testkit"}},
 	{pkg: "int8", ours: []string{"int8/internal/*", "internal/cpu"}},
 	{pkg: "fp32/internal/kernel", ours: []string{"internal/cpu"}},
 	{pkg: "fp32/internal/*", ours: []string{"fp32/internal/kernel", "internal/cpu"}},
+	{pkg: "fp32/internal/kerneltest", ours: []string{"fp32/internal/kernel", "fp32/internal/generic", "internal/cpu", "internal/testkit"}},
 	{pkg: "fp32", ours: []string{"fp32/internal/*", "internal/cpu"}},
 	{pkg: "ops", ours: []string{"graph", "int8", "fp32"}},
 	{pkg: "ops/opstest", ours: []string{"graph", "ops", "int8", "fp32", "internal/cpu", "internal/testkit"}},
@@ -66,7 +68,8 @@ var policy = []row{
 	{pkg: "examples/...", any: true},
 	{pkg: "internal/cpu", external: []string{"github.com/klauspost/cpuid/v2"}},
 	{pkg: "internal/invariants"},
-	{pkg: "internal/testkit"},
+	{pkg: "internal/npy", ours: []string{"graph"}},
+	{pkg: "internal/testkit", ours: []string{"internal/npy"}},
 	{pkg: "internal/asmgen"},
 	{pkg: "internal/arch", ours: []string{"internal/cpu"}},
 }
