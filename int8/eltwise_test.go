@@ -3,6 +3,7 @@ package i8
 import (
 	"math"
 	"math/rand/v2"
+	"sync"
 	"testing"
 
 	"github.com/octet-ml/octet/int8/internal/kerneltest"
@@ -38,23 +39,28 @@ func randomSrc(t testing.TB, r *rand.Rand, n int) []byte {
 	return random(r, kerneltest.Buffer(t, n, Slack, kerneltest.Where(r.IntN(2))))
 }
 
-// runAll runs all tiles of a bound step, in an order and in ranges that r chooses.
+// runAll runs all tiles of a bound step: at once, in two parts out of order, or in parts side by side, as r chooses.
 func runAll(t testing.TB, r *rand.Rand, s Step, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
 	}
 	n := s.Tiles()
-	if r.IntN(2) == 0 {
+	switch r.IntN(3) {
+	case 0:
 		s.Run(nil, 0, n)
-		return
+	case 1:
+		cut := r.IntN(n + 1)
+		s.Run(nil, cut, n)
+		s.Run(nil, 0, cut)
+	case 2:
+		const workers = 4
+		var wg sync.WaitGroup
+		for i := range workers {
+			wg.Go(func() { s.Run(nil, i*n/workers, (i+1)*n/workers) })
+		}
+		wg.Wait()
 	}
-	cut := 0
-	if n > 0 {
-		cut = r.IntN(n)
-	}
-	s.Run(nil, cut, n)
-	s.Run(nil, 0, cut)
 }
 
 // clampByte is the normative end of every requantization: round half to even, add the zero point, clamp.
