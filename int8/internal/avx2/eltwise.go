@@ -6,12 +6,13 @@ import "github.com/octet-ml/octet/int8/internal/kernel"
 
 func eltwise(s *kernel.Set) {
 	s.Eltwise.Overlay(kernel.Eltwise{
-		Lookup:      kernel.Row[kernel.LookupArgs]{Name: "u8_lookup_x128__avx2", Run: lookup},
-		Quantize:    kernel.Row[kernel.QuantizeArgs]{Name: "f32u8_quantize_x32__avx2", Run: quantize},
-		Add:         kernel.Row[kernel.BinaryArgs]{Name: "u8_add_x32__avx2", Run: add},
-		Mul:         kernel.Row[kernel.BinaryArgs]{Name: "u8_mul_x32__avx2", Run: mul},
-		MaxPool:     kernel.Row[kernel.PoolArgs]{Name: "u8_maxpool_4x32__avx2", Run: maxPool},
-		AveragePool: kernel.Row[kernel.PoolArgs]{Name: "u8_avgpool_1x32__avx2", Run: averagePool},
+		Lookup:        kernel.Row[kernel.LookupArgs]{Name: "u8_lookup_x128__avx2", Run: lookup},
+		Quantize:      kernel.Row[kernel.QuantizeArgs]{Name: "f32u8_quantize_x32__avx2", Run: quantize},
+		Add:           kernel.Row[kernel.BinaryArgs]{Name: "u8_add_x32__avx2", Run: add},
+		Mul:           kernel.Row[kernel.BinaryArgs]{Name: "u8_mul_x32__avx2", Run: mul},
+		MaxPool:       kernel.Row[kernel.PoolArgs]{Name: "u8_maxpool_4x32__avx2", Run: maxPool},
+		AveragePool:   kernel.Row[kernel.PoolArgs]{Name: "u8_avgpool_1x32__avx2", Run: averagePool},
+		AverageNarrow: kernel.Row[kernel.PoolArgs]{Name: "u8_avgpool_1x32__avx2", Run: averagePool},
 	})
 }
 

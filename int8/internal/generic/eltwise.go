@@ -17,6 +17,7 @@ func eltwise(s *kernel.Set) {
 		MulAny:         kernel.Row[kernel.BinaryArgs]{Name: "u8_mul_x1__generic", Run: mul},
 		MaxPool:        kernel.Row[kernel.PoolArgs]{Name: "u8_maxpool_1x64__generic", Run: maxPool},
 		AveragePool:    kernel.Row[kernel.PoolArgs]{Name: "u8_avgpool_1x64__generic", Run: averagePool},
+		AverageNarrow:  kernel.Row[kernel.PoolArgs]{Name: "u8_avgpool_1x64__generic", Run: averagePool},
 		MaxPoolAny:     kernel.Row[kernel.PoolArgs]{Name: "u8_maxpool_1x64__generic", Run: maxPool},
 		AveragePoolAny: kernel.Row[kernel.PoolArgs]{Name: "u8_avgpool_1x64__generic", Run: averagePool},
 	}

@@ -35,6 +35,7 @@ type Eltwise struct {
 	MulAny         Row[BinaryArgs] // any BCol
 	MaxPool        Row[PoolArgs]
 	AveragePool    Row[PoolArgs] // needs KW ≤ 256 and Flush ≥ 1
+	AverageNarrow  Row[PoolArgs] // AveragePool, and W ≤ 32
 	MaxPoolAny     Row[PoolArgs] // preemptible
 	AveragePoolAny Row[PoolArgs] // preemptible, any KW
 }
@@ -51,6 +52,7 @@ func (e *Eltwise) Overlay(richer Eltwise) {
 		MulAny:         richer.MulAny.over(e.MulAny),
 		MaxPool:        richer.MaxPool.over(e.MaxPool),
 		AveragePool:    richer.AveragePool.over(e.AveragePool),
+		AverageNarrow:  richer.AverageNarrow.over(e.AverageNarrow),
 		MaxPoolAny:     richer.MaxPoolAny.over(e.MaxPoolAny),
 		AveragePoolAny: richer.AveragePoolAny.over(e.AveragePoolAny),
 	}
@@ -61,7 +63,7 @@ func (e *Eltwise) names() []string {
 	var names []string
 	for _, n := range []string{
 		e.Lookup.Name, e.LookupF32.Name, e.Quantize.Name, e.Add.Name, e.Mul.Name, e.AddAny.Name, e.MulAny.Name,
-		e.MaxPool.Name, e.AveragePool.Name, e.MaxPoolAny.Name, e.AveragePoolAny.Name,
+		e.MaxPool.Name, e.AveragePool.Name, e.AverageNarrow.Name, e.MaxPoolAny.Name, e.AveragePoolAny.Name,
 	} {
 		if n != "" {
 			names = append(names, n)
