@@ -11,7 +11,8 @@ import (
 //
 // It gives what Pillow's ImageOps.exif_transpose and convert("RGB") give: alpha is dropped, not blended; palettes are
 // expanded; CMYK follows Adobe's inverted convention. Unlike Pillow it reduces 16-bit grey to its high byte, as both do
-// for 16-bit colour. Only the first frame of a GIF file is read; animated WebP files are refused.
+// for 16-bit colour. Only the first frame of a GIF file is read. Animated WebP, CMYK JPEG without Adobe's marker and BMP with
+// compression are refused; an orientation that stands in XMP only is ignored.
 //
 // At most as many bytes as the limit are read from r. Errors wrap ErrFormat or ErrTooLarge, or are those of r.
 func Decode(r io.Reader, opts ...DecodeOption) (*Image, error) {

@@ -122,6 +122,8 @@ func pngClaiming(t testing.TB, width, height uint32) []byte {
 func TestDecodeRefuses(t *testing.T) {
 	photo := fixture(t, "j420_37x29.jpg")
 	webp := fixture(t, "lossy_37x29.webp")
+	animated := fixture(t, "exif8.webp")
+	animated[20] |= 2
 	for name, c := range map[string]struct {
 		data []byte
 		opts []DecodeOption
@@ -139,6 +141,7 @@ func TestDecodeRefuses(t *testing.T) {
 		"too many bytes":  {photo, []DecodeOption{WithMaxBytes(100)}, ErrTooLarge, "100 bytes"},
 		"too many pixels": {photo, []DecodeOption{WithMaxPixels(37*29 - 1)}, ErrTooLarge, "37x29"},
 		"too many by far": {pngClaiming(t, 60000, 60000), nil, ErrTooLarge, "60000x60000"},
+		"animation":       {animated, nil, ErrFormat, "animation"},
 		"no size":         {pngClaiming(t, 0, 4), nil, ErrFormat, "decode PNG"},
 		"more than fit":   {pngClaiming(t, 8000, 8000), nil, ErrFormat, "cannot be in"},
 	} {

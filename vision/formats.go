@@ -2,6 +2,7 @@ package vision
 
 import (
 	"bytes"
+	"fmt"
 	"image"
 	"image/gif"
 	"image/jpeg"
@@ -64,6 +65,10 @@ func decodeWith(decode func(io.Reader) (image.Image, error)) func([]byte) (*Imag
 
 // decodeWebP decodes with libwebp's colour conversion, which is not the one that image.YCbCr stands for.
 func decodeWebP(data []byte) (*Image, error) {
+	const flags, animation = 20, 1 << 1 // of the VP8X chunk (WebP Container Specification, Extended File Format)
+	if len(data) > flags && string(data[12:16]) == "VP8X" && data[flags]&animation != 0 {
+		return nil, fmt.Errorf("%w: an animation", ErrFormat)
+	}
 	src, err := webp.Decode(bytes.NewReader(data))
 	if err != nil {
 		return nil, err
