@@ -3,18 +3,11 @@ package f32
 import "math"
 
 // Sigmoid returns 1/(1+e⁻ˣ).
-func Sigmoid(x float32) float32 { return float32(1 / (1 + exp(-float64(x)))) }
+func Sigmoid(x float32) float32 { return float32(1 / (exp(-float64(x)) + 1)) }
 
 // Tanh returns the hyperbolic tangent of x.
 func Tanh(x float32) float32 {
-	v := float64(x)
-	if math.Abs(v) > 20 {
-		return float32(math.Copysign(1, v))
-	}
-	e := expm1(2 * v)
-	if e == 0 {
-		return x
-	}
+	e := expm1(2 * float64(x))
 	return float32(e / (e + 2))
 }
 
@@ -47,23 +40,27 @@ func HardSigmoid(alpha, beta float32) func(x float32) float32 {
 // HardSwish returns x·max(0, min(1, x/6+1/2)), as ONNX HardSwish.
 func HardSwish(x float32) float32 {
 	v := float64(x)
-	return float32(v * unit(v/6+0.5))
+	return float32(v * unit(float64(v*(1.0/6))+0.5))
 }
 
-// Silu returns x/(1+e⁻ˣ), which is Swish with alpha 1.
-func Silu(x float32) float32 { return swish(float64(x), float64(x)) }
+// Silu returns x/(1+e⁻ˣ); 0 for -Inf.
+func Silu(x float32) float32 {
+	v := float64(x)
+	if v < -expMax {
+		v = -expMax
+	}
+	return float32(v / (exp(-v) + 1))
+}
 
 // Swish returns the function x/(1+e^(-alpha·x)), as ONNX Swish.
 func Swish(alpha float32) func(x float32) float32 {
-	return func(x float32) float32 { return swish(float64(x), float64(alpha)*float64(x)) }
-}
-
-func swish(x, u float64) float32 {
-	e := exp(-u)
-	if math.IsInf(e, 1) && !math.IsNaN(x) {
-		return float32(math.Copysign(0, x))
+	return func(x float32) float32 {
+		v := float64(x)
+		if math.IsInf(v, 0) && alpha != 0 {
+			v = math.Copysign(math.MaxFloat32, v)
+		}
+		return float32(v / (exp(-float64(float64(alpha)*v)) + 1))
 	}
-	return float32(x / (1 + e))
 }
 
 // LeakyRelu returns the function x for x ≥ 0, else alpha·x.
@@ -127,16 +124,17 @@ func Softsign(x float32) float32 {
 	return float32(v / (1 + math.Abs(v)))
 }
 
-// Mish returns x·tanh(ln(1+eˣ)).
+// Mish returns x·tanh(ln(1+eˣ)); 0 for -Inf.
 func Mish(x float32) float32 {
 	v := float64(x)
-	switch {
-	case v > 40:
-		return x
-	case v < -708:
-		return float32(math.Copysign(0, v))
+	if v < -expMax {
+		v = -expMax
 	}
-	e := exp(v)
+	u := v
+	if u > 40 {
+		u = 40 // the quotient below is 1 from here on
+	}
+	e := exp(u)
 	n := float64(e * (e + 2)) // tanh(ln(1+e)) = n/(n+2)
 	return float32(v * (n / (n + 2)))
 }

@@ -72,23 +72,33 @@ func BenchmarkConv(b *testing.B) {
 	}
 }
 
-// BenchmarkFunctions reports the time of an element.
+// BenchmarkFunctions reports the time of an element: of the kernels on each level, then of the scalar functions.
 func BenchmarkFunctions(b *testing.B) {
-	k, err := Select(cpu.Generic)
-	if err != nil {
-		b.Fatal(err)
-	}
 	src, dst := random(rand.New(rand.NewSource(1)), 1<<14), newBuffer(1<<14)
-	for _, f := range functions {
-		step, err := k.Unary(f.f).Bind(src.bytes, dst.bytes)
+	bench := func(name string, p *UnaryPlan) {
+		step, err := p.Bind(src.bytes, dst.bytes)
 		if err != nil {
 			b.Fatal(err)
 		}
-		b.Run(f.name, func(b *testing.B) {
+		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
 				step.Run(nil, 0, step.Tiles())
 			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/(1<<14), "ns/element")
 		})
+	}
+	for _, level := range cpu.Available() {
+		k, err := Select(level)
+		if err != nil {
+			b.Fatal(err)
+		}
+		for _, f := range planned {
+			bench(k.Function(f.f).Kernel()+"/"+f.name, k.Function(f.f))
+		}
+		if level == cpu.Generic {
+			for _, f := range functions {
+				bench("scalar/"+f.name, k.Unary(f.f))
+			}
+		}
 	}
 }

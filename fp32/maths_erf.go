@@ -19,13 +19,13 @@ var erfcSeries = [...]float64{
 	-0.047562294126524504, -0.13562110449402015, 1.2530080582680252,
 }
 
-// erfc returns 1 - erf(x) for x ≥ 0, accurate relative to itself.
+// erfc returns 1 - erf(x) for x ≥ 0, accurate relative to itself, with x limited to 26, far beyond float32.
 func erfc(x float64) float64 {
 	if x > 26 {
-		return 0
+		x = 26
 	}
 	t := (x - 3) / (x + 3)
-	return float64(exp(-float64(x*x))*horner(t, erfcSeries[:])) / (1 + float64(2*x))
+	return float64(exp(-float64(x*x))*horner(t, erfcSeries[:])) / (float64(2*x) + 1)
 }
 
 func erf(x float64) float64 {
@@ -42,33 +42,35 @@ func erf(x float64) float64 {
 // Erf returns the error function of x.
 func Erf(x float32) float32 { return float32(erf(float64(x))) }
 
-// GeluErf returns x·Φ(x), Φ being the normal distribution: ONNX Gelu with approximate "none".
+// GeluErf returns x·Φ(x), Φ being the normal distribution: ONNX Gelu with approximate "none"; 0 for -Inf.
 func GeluErf(x float32) float32 {
 	v := float64(x)
-	switch {
-	case v > 40:
-		return x
-	case v < -40:
-		return 0
+	if v < -geluLow {
+		v = -geluLow
 	}
-	tail := erfc(float64(math.Abs(v)*(1/math.Sqrt2))) / 2
+	tail := float64(erfc(float64(math.Abs(v)*(1/math.Sqrt2))) * 0.5)
 	if v > 0 {
 		tail = 1 - tail
 	}
 	return float32(v * tail)
 }
 
-// GeluTanh returns x/2·(1+tanh(√(2/π)·(x+0.044715x³))): ONNX Gelu with approximate "tanh".
+// geluLow is minus the value below which both forms of Gelu give 0 in float32.
+const geluLow = 40
+
+// geluScale is √(2/π), geluCube the factor of x³ in the approximation.
+const (
+	geluScale = 0.797884560802865355880
+	geluCube  = 0.044715
+)
+
+// GeluTanh returns x/2·(1+tanh(√(2/π)·(x+0.044715x³))): ONNX Gelu with approximate "tanh"; 0 for -Inf.
 func GeluTanh(x float32) float32 {
-	const c = 0.797884560802865355880 // √(2/π)
 	v := float64(x)
-	switch {
-	case v > 40:
-		return x
-	case v < -40:
-		return 0
+	if v < -geluLow {
+		v = -geluLow
 	}
-	u := float64(c * (v + float64(0.044715*float64(v*float64(v*v)))))
-	// (1+tanh(u))/2 = 1/(1+exp(-2u))
-	return float32(v / (1 + exp(-2*u)))
+	cube := float64(v * float64(v*v))
+	u := float64((float64(cube*geluCube) + v) * (-2 * geluScale))
+	return float32(v / (exp(u) + 1)) // (1+tanh(u))/2 = 1/(1+exp(-2u))
 }

@@ -28,9 +28,7 @@ func (p *ConvPlan) fillTable(offsets []int32, first, rows int, pad int32) {
 // fillRow adds an input row's offset to the column offsets; where either is -1 the result is pad.
 func fillRow(out, cols []int32, row, pad int32) {
 	if row < 0 {
-		for i := range out {
-			out[i] = pad
-		}
+		fillPad(out, pad)
 		return
 	}
 	for i, c := range cols {
@@ -47,28 +45,49 @@ func fillRow(out, cols []int32, row, pad int32) {
 // Windows inside the columns of the image are read in place. Windows that straddle an edge are copied into alt, one
 // after the other from its start, with zeros outside; the last KW*IC elements of alt are zeros for rows outside.
 func (p *ConvPlan) fillRows(offsets []int32, src, alt []float32, first, rows int) {
-	w, g := p.w, p.g
-	k := w.kw * w.ic
-	end := int32(len(alt))
+	stride := rows
+	k := p.w.kw * p.w.ic
 	clear(alt[len(alt)-k:])
-	used := 0
-	for r := range rows {
-		y, x := (first+r)/g.OW, (first+r)%g.OW
-		left := (x*g.Strides[1] - g.Pads[1]) * w.ic
-		inside := left >= 0 && left+k <= g.W*w.ic
-		for kh := range w.kh {
-			row := p.rowTab[kh*g.OH+y]
-			switch {
-			case row < 0:
-				offsets[kh*rows+r] = -int32(k)
-			case inside:
-				offsets[kh*rows+r] = row + int32(left)
-			default:
-				copyWindow(alt[used:used+k], src[row:int(row)+g.W*w.ic], left)
-				offsets[kh*rows+r] = int32(used) - end
-				used += k
+	ow, used := p.g.OW, 0
+	for y, x := first/ow, first%ow; rows > 0; y, x = y+1, 0 {
+		n := min(ow-x, rows)
+		for kh := range p.w.kh {
+			out := offsets[kh*stride : kh*stride+n]
+			row := p.rowTab[kh*p.g.OH+y]
+			if row < 0 {
+				fillPad(out, -int32(k))
+				continue
 			}
+			used = p.fillWindows(out, src[row:int(row)+p.g.W*p.w.ic], row, x, alt, used)
 		}
+		offsets = offsets[n:]
+		rows -= n
+	}
+}
+
+// fillWindows sets the offsets of the windows of one kernel row from output column x on. It returns used, the elements
+// of alt in use, increased by the windows that it copied there.
+func (p *ConvPlan) fillWindows(out []int32, line []float32, row int32, x int, alt []float32, used int) int {
+	k := p.w.kw * p.w.ic
+	step := p.g.Strides[1] * p.w.ic
+	left := x*step - p.g.Pads[1]*p.w.ic
+	for i := range out {
+		if left >= 0 && left+k <= len(line) {
+			out[i] = row + int32(left)
+		} else {
+			copyWindow(alt[used:used+k], line, left)
+			out[i] = int32(used - len(alt))
+			used += k
+		}
+		left += step
+	}
+	return used
+}
+
+// fillPad sets all offsets to pad.
+func fillPad(out []int32, pad int32) {
+	for i := range out {
+		out[i] = pad
 	}
 }
 

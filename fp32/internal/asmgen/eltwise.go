@@ -27,8 +27,8 @@ func writeEltwise(e *emitter) {
 			x.write(name, "BinaryArgs")
 		}
 	}
-	x := eltwise{emitter: e, args: "clampArgs", src: "Src"}
-	x.write("clamp", "ClampArgs")
+	x := eltwise{emitter: e, args: "unaryArgs", src: "Src"}
+	x.write("clamp", "UnaryArgs")
 }
 
 type eltwise struct {

@@ -5,6 +5,13 @@ import "fmt"
 // gemmRows are the general registers that point to the rows of a tile.
 var gemmRows = []string{"AX", "BX", "CX", "DX", "DI", "R8", "R9", "R10", "R11", "R12", "R13", "BP"}
 
+// Low tiles wait for their weights, each of which they use a few times only: they fetch them ahead, a distance that
+// covers the latency of the outer caches.
+const (
+	prefetchRows  = 8
+	prefetchAhead = 8192
+)
+
 // Frame slots of a matrix kernel.
 const (
 	slotTile   = 8 * iota // offsets of this tile
@@ -120,6 +127,11 @@ func (g gemm) tap() {
 		g.op("VBROADCASTSS (%s)(R14*4), %s", gemmRows[m], x)
 		for j := range g.nv {
 			g.op("VFMADD231PS %s, %s, %s", g.v(j), x, g.acc(m, j))
+		}
+	}
+	if g.mr <= prefetchRows {
+		for line := 0; line < g.bytes(g.nv); line += 64 {
+			g.op("PREFETCHT0 %d(SI)", prefetchAhead+line)
 		}
 	}
 	g.op("ADDQ $%d, SI", g.bytes(g.nv))

@@ -1234,19 +1234,19 @@ done:
 	VZEROUPPER
 	RET
 
-// func clamp(a *kernel.ClampArgs)
+// func clamp(a *kernel.UnaryArgs)
 //
-// Contract and meaning: kernel.ClampArgs.
+// Contract and meaning: kernel.UnaryArgs.
 //
 // SI  first operand, DX  second, DI  Dst; CX  elements left
 // Y0 Y1  clamp, Y2  scalar, Y3  tail mask, Y4..  elements
 TEXT ·clamp(SB), NOSPLIT, $0-8
 	MOVQ a+0(FP), R11
-	MOVQ clampArgs_Src(R11), SI
-	MOVQ clampArgs_Dst(R11), DI
-	MOVQ clampArgs_N(R11), CX
-	VBROADCASTSS clampArgs_Lo(R11), Y0
-	VBROADCASTSS clampArgs_Hi(R11), Y1
+	MOVQ unaryArgs_Src(R11), SI
+	MOVQ unaryArgs_Dst(R11), DI
+	MOVQ unaryArgs_N(R11), CX
+	VBROADCASTSS unaryArgs_Lo(R11), Y0
+	VBROADCASTSS unaryArgs_Hi(R11), Y1
 
 vectors:
 	CMPQ CX, $32

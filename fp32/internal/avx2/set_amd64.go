@@ -10,7 +10,7 @@ type (
 	depthwiseArgs kernel.DepthwiseArgs
 	poolArgs      kernel.PoolArgs
 	binaryArgs    kernel.BinaryArgs
-	clampArgs     kernel.ClampArgs
+	unaryArgs     kernel.UnaryArgs
 )
 
 // Set returns the kernels of this instruction set.
@@ -38,5 +38,15 @@ func Set() kernel.Set {
 			kernel.RDiv: {Name: "f32_rdiv__avx2", Vector: rdivVector, Scalar: rdivScalar},
 		},
 		Clamp: kernel.Unary{Name: "f32_clamp__avx2", Run: clamp},
+		Functions: [kernel.NumFunctions]kernel.Unary{
+			kernel.Exp:       {Name: "f32_exp__avx2", Run: exp},
+			kernel.Sigmoid:   {Name: "f32_sigmoid__avx2", Run: sigmoid},
+			kernel.Tanh:      {Name: "f32_tanh__avx2", Run: tanh},
+			kernel.Silu:      {Name: "f32_silu__avx2", Run: silu},
+			kernel.HardSwish: {Name: "f32_hardswish__avx2", Run: hardSwish},
+			kernel.Mish:      {Name: "f32_mish__avx2", Run: mish},
+			kernel.GeluErf:   {Name: "f32_geluerf__avx2", Run: geluErf},
+			kernel.GeluTanh:  {Name: "f32_gelutanh__avx2", Run: geluTanh},
+		},
 	}
 }

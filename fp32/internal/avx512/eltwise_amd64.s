@@ -1199,19 +1199,19 @@ done:
 	VZEROUPPER
 	RET
 
-// func clamp(a *kernel.ClampArgs)
+// func clamp(a *kernel.UnaryArgs)
 //
-// Contract and meaning: kernel.ClampArgs.
+// Contract and meaning: kernel.UnaryArgs.
 //
 // SI  first operand, DX  second, DI  Dst; CX  elements left
 // Z0 Z1  clamp, Z2  scalar, Z3  tail mask, Z4..  elements
 TEXT ·clamp(SB), NOSPLIT, $0-8
 	MOVQ a+0(FP), R11
-	MOVQ clampArgs_Src(R11), SI
-	MOVQ clampArgs_Dst(R11), DI
-	MOVQ clampArgs_N(R11), CX
-	VBROADCASTSS clampArgs_Lo(R11), Z0
-	VBROADCASTSS clampArgs_Hi(R11), Z1
+	MOVQ unaryArgs_Src(R11), SI
+	MOVQ unaryArgs_Dst(R11), DI
+	MOVQ unaryArgs_N(R11), CX
+	VBROADCASTSS unaryArgs_Lo(R11), Z0
+	VBROADCASTSS unaryArgs_Hi(R11), Z1
 
 vectors:
 	CMPQ CX, $64

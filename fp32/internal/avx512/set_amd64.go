@@ -10,7 +10,7 @@ type (
 	depthwiseArgs kernel.DepthwiseArgs
 	poolArgs      kernel.PoolArgs
 	binaryArgs    kernel.BinaryArgs
-	clampArgs     kernel.ClampArgs
+	unaryArgs     kernel.UnaryArgs
 )
 
 // Set returns the kernels of this instruction set.
@@ -40,5 +40,15 @@ func Set() kernel.Set {
 			kernel.RDiv: {Name: "f32_rdiv__avx512", Vector: rdivVector, Scalar: rdivScalar},
 		},
 		Clamp: kernel.Unary{Name: "f32_clamp__avx512", Run: clamp},
+		Functions: [kernel.NumFunctions]kernel.Unary{
+			kernel.Exp:       {Name: "f32_exp__avx512", Run: exp},
+			kernel.Sigmoid:   {Name: "f32_sigmoid__avx512", Run: sigmoid},
+			kernel.Tanh:      {Name: "f32_tanh__avx512", Run: tanh},
+			kernel.Silu:      {Name: "f32_silu__avx512", Run: silu},
+			kernel.HardSwish: {Name: "f32_hardswish__avx512", Run: hardSwish},
+			kernel.Mish:      {Name: "f32_mish__avx512", Run: mish},
+			kernel.GeluErf:   {Name: "f32_geluerf__avx512", Run: geluErf},
+			kernel.GeluTanh:  {Name: "f32_gelutanh__avx512", Run: geluTanh},
+		},
 	}
 }

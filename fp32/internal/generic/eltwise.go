@@ -35,8 +35,8 @@ func binary(name string, op func(a, b float32) float32) kernel.Binary {
 	}
 }
 
-// clamp implements kernel.ClampArgs.
-func clamp(a *kernel.ClampArgs) {
+// clamp implements kernel.UnaryArgs.
+func clamp(a *kernel.UnaryArgs) {
 	dst := a.Dst[:a.N]
 	for i, x := range a.Src[:a.N] {
 		dst[i] = kernel.Clamp(x, a.Lo, a.Hi)

@@ -30,15 +30,33 @@ type Binary struct {
 	Vector, Scalar func(a *BinaryArgs)
 }
 
-// ClampArgs describes Dst[i] = Clamp(Src[i], Lo, Hi) for i in 0..N-1. N is at least 1. Dst may be Src.
-type ClampArgs struct {
+// UnaryArgs describes Dst[i] = f(Src[i]) for i in 0..N-1, f being Clamp to Lo..Hi or a Function, which ignores both.
+// N is at least 1. Dst may be Src.
+type UnaryArgs struct {
 	Src, Dst []float32
 	N        int64
 	Lo, Hi   float32
 }
 
-// Unary is an element-wise clamp kernel.
+// Unary is an element-wise kernel of one operand.
 type Unary struct {
 	Name string
-	Run  func(a *ClampArgs)
+	Run  func(a *UnaryArgs)
 }
+
+// Function names a function that a set may have a kernel for. It gives the bits of the function of that name in package
+// f32, but for the payload of a NaN.
+type Function uint8
+
+// The functions.
+const (
+	Exp Function = iota
+	Sigmoid
+	Tanh
+	Silu
+	HardSwish
+	Mish
+	GeluErf
+	GeluTanh
+	NumFunctions
+)

@@ -8,6 +8,7 @@ type Set struct {
 	AveragePool Pool
 	Binary      [NumBinaryOps]Binary
 	Clamp       Unary
+	Functions   [NumFunctions]Unary // may be empty: the drivers then call the scalar function
 }
 
 // Overlay returns s with every kernel that upper has in place of its own.
@@ -32,6 +33,11 @@ func (s Set) Overlay(upper Set) Set {
 	if upper.Clamp.Run != nil {
 		s.Clamp = upper.Clamp
 	}
+	for i, f := range upper.Functions {
+		if f.Run != nil {
+			s.Functions[i] = f
+		}
+	}
 	return s
 }
 
@@ -45,5 +51,11 @@ func (s Set) Names() []string {
 	for _, b := range s.Binary {
 		names = append(names, b.Name)
 	}
-	return append(names, s.Clamp.Name)
+	names = append(names, s.Clamp.Name)
+	for _, f := range s.Functions {
+		if f.Run != nil {
+			names = append(names, f.Name)
+		}
+	}
+	return names
 }
