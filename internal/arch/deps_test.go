@@ -71,6 +71,7 @@ var policy = []row{
 	{pkg: "internal/npy", ours: []string{"graph"}},
 	{pkg: "internal/testkit", ours: []string{"internal/npy"}},
 	{pkg: "internal/asmgen"},
+	{pkg: "internal/conformance", any: true},
 	{pkg: "internal/arch", ours: []string{"internal/cpu"}},
 }
 
