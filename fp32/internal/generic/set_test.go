@@ -1,0 +1,9 @@
+package generic
+
+import (
+	"testing"
+
+	"github.com/octet-ml/octet/fp32/internal/kerneltest"
+)
+
+func TestSet(t *testing.T) { kerneltest.Set(t, Set()) }
