@@ -1,0 +1,156 @@
+package kerneltest
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/octet-ml/octet/int8/internal/kernel"
+)
+
+// depthwiseCase is a depthwise convolution by the words of kernel.DepthwiseArgs.
+type depthwiseCase struct {
+	family      *kernel.DepthwiseFamily
+	row         *kernel.Depthwise
+	kh, kw      int
+	ratio       int
+	rows, width int
+	cols        int
+	output      kernel.Output
+
+	src, w, out      []byte
+	offs             []int32
+	tapRow, tapPixel int
+	inRow            int
+	outRow, outPixel int
+	bias             []int32
+	mult             []float32
+	hiF              float32
+	zero             int32
+	lo               uint8
+}
+
+func (c *depthwiseCase) String() string {
+	return fmt.Sprintf("%s/k%dx%d_ratio%d_rows%d_width%d_cols%d_out%d", c.row.Name, c.kh, c.kw, c.ratio, c.rows, c.width, c.cols, c.output)
+}
+
+func (c *depthwiseCase) elem() int {
+	if c.output == kernel.OutU8 {
+		return 1
+	}
+	return 4
+}
+
+func (c *depthwiseCase) fill(tb testing.TB, r *rand.Rand) {
+	f := c.family
+	c.tapPixel = 1 + r.IntN(2*f.NC)
+	pixels := (c.width-1)*c.ratio + c.kw
+	c.tapRow = c.tapPixel*pixels + r.IntN(9)
+	c.inRow = c.tapRow * (1 + r.IntN(2))
+	column := c.kh
+	if c.row.KH > 0 {
+		column = (c.kh + f.TR - 1) / f.TR * f.TR
+	}
+	taps := (column*c.kw + f.TR - 1) / f.TR * f.TR
+	c.offs = words[int32](tb, taps)
+	c.w = guardedRandom(tb, r, taps*f.NC, 0)
+	for t := range c.offs {
+		kx, ky := t/column, t%column
+		if kx < c.kw && ky < c.kh {
+			c.offs[t] = int32(ky*c.tapRow + kx*c.tapPixel)
+			continue
+		}
+		c.offs[t] = c.offs[0]
+		for ch := range f.NC {
+			c.w[t/f.TR*f.TR*f.NC+ch*f.TR+t%f.TR] = 0
+		}
+	}
+	last := (c.rows-1)*c.inRow + (c.width-1)*c.ratio*c.tapPixel + (c.kh-1)*c.tapRow + (c.kw-1)*c.tapPixel
+	c.src = guardedRandom(tb, r, last+f.NC, 0)
+	c.bias, c.mult = words[int32](tb, f.NC), words[float32](tb, f.NC)
+	for i := range f.NC {
+		c.bias[i] = r.Int32N(20000) - 10000
+		c.mult[i] = float32(math.Exp(r.Float64()*4) * 1e-3)
+	}
+	c.zero, c.lo = r.Int32N(256), uint8(r.IntN(100))
+	c.hiF = float32(100 + r.Int32N(156) - c.zero)
+	c.outPixel = (c.cols + r.IntN(3)) * c.elem()
+	c.outRow = c.outPixel*c.width + 4*r.IntN(3)
+	c.out = Buffer(tb, (c.rows-1)*c.outRow+(c.width-1)*c.outPixel+c.cols*c.elem(), 0, AtEnd)
+}
+
+func (c *depthwiseCase) want(begin []byte) []byte {
+	out := bytes.Clone(begin)
+	f := c.family
+	for y := range c.rows {
+		for x := range c.width {
+			for p, ch := range f.Order {
+				if int(ch) >= c.cols {
+					continue
+				}
+				acc := c.bias[p]
+				for t, o := range c.offs {
+					v := c.src[y*c.inRow+x*c.ratio*c.tapPixel+int(o)+int(ch)]
+					acc += int32(v) * int32(int8(c.w[t/f.TR*f.TR*f.NC+p*f.TR+t%f.TR]))
+				}
+				at := out[y*c.outRow+x*c.outPixel+int(ch)*c.elem():]
+				if c.output == kernel.OutI32 {
+					binary.NativeEndian.PutUint32(at, uint32(acc))
+				} else {
+					at[0] = requantized(float32(float32(acc)*c.mult[p]), c.hiF, c.zero, c.lo)
+				}
+			}
+		}
+	}
+	return out
+}
+
+func (c *depthwiseCase) check(tb testing.TB) {
+	tb.Helper()
+	want := c.want(c.out)
+	c.row.Func(&kernel.DepthwiseArgs{
+		In: &c.src[0], InRow: int64(c.inRow), InPixel: int64(c.ratio * c.tapPixel), Offs: &c.offs[0], TapRow: int64(c.tapRow),
+		TapPixel: int64(c.tapPixel), Taps: int64(len(c.offs)), W: &c.w[0], Bias: &c.bias[0], Mult: &c.mult[0], Out: &c.out[0],
+		OutRow: int64(c.outRow), OutPixel: int64(c.outPixel), Rows: int64(c.rows), Width: int64(c.width), Cols: int64(c.cols),
+		Output: c.output, HiF: c.hiF, Zero: c.zero, Lo: c.lo,
+	})
+	if !bytes.Equal(c.out, want) {
+		for i := range want {
+			if c.out[i] != want[i] {
+				tb.Fatalf("%v: byte %d of the output is %d, want %d", c, i, c.out[i], want[i])
+			}
+		}
+	}
+}
+
+// Depthwise checks every kernel of the depthwise family.
+func Depthwise(t *testing.T, s *kernel.Set, seed int64) {
+	r := rand.New(rand.NewPCG(uint64(seed), 2))
+	f := &s.Depthwise
+	isPermutation(t, f.Order, f.NC)
+	for i := range f.Rows {
+		row := &f.Rows[i]
+		t.Run(row.Name, func(t *testing.T) {
+			for n := range 60 {
+				c := depthwiseCase{family: f, row: row, kh: 1 + r.IntN(5), kw: 1 + r.IntN(5), ratio: 1 + r.IntN(3), rows: 1 + r.IntN(3), width: 1 + r.IntN(8), cols: f.NC}
+				if row.KH > 0 {
+					c.kh, c.kw = row.KH, row.KW
+				}
+				if row.Ratio > 0 {
+					c.ratio = row.Ratio
+				}
+				if n%3 > 0 {
+					c.cols = 1 + r.IntN(f.NC)
+				}
+				if row.Words && n%2 > 0 {
+					c.output = kernel.OutI32
+				}
+				c.fill(t, r)
+				c.check(t)
+			}
+		})
+	}
+}

@@ -1,0 +1,220 @@
+package kerneltest
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+	"unsafe"
+
+	"github.com/octet-ml/octet/int8/internal/kernel"
+)
+
+// gemmCase is a matrix product by the words of kernel.GemmArgs. Its slices are what the pointers of the arguments refer to.
+type gemmCase struct {
+	row            *kernel.Gemm
+	h              int
+	k, taps, tiles int
+	cols           int
+	indexed        bool
+	rowBiased      bool
+	output         kernel.Output
+
+	src, pad, b, c []byte
+	offs           []int32
+	stride, ldc    int
+	bias, rowBias  []int32
+	mult           []float32
+	loF, hiF       float32
+	zero           int32
+	lo             uint8
+}
+
+func (c *gemmCase) String() string {
+	return fmt.Sprintf("%s/h%d_k%d_taps%d_tiles%d_cols%d_indexed%t_rowbias%t_out%d", c.row.Name, c.h, c.k, c.taps, c.tiles, c.cols,
+		c.indexed, c.rowBiased, c.output)
+}
+
+func (c *gemmCase) elem() int {
+	if c.output == kernel.OutU8 {
+		return 1
+	}
+	return 4
+}
+
+// fill draws the operands, in guarded memory.
+func (c *gemmCase) fill(tb testing.TB, r *rand.Rand) {
+	nr, rows := c.row.NR, c.tiles*c.h
+	c.stride = c.k + r.IntN(5)
+	n := (rows-1)*c.stride + c.k
+	c.src = guardedRandom(tb, r, n, 0)
+	c.pad = guardedRandom(tb, r, c.k, 0)
+	c.b = guardedRandom(tb, r, c.taps*c.k*nr, 0)
+	c.bias = words[int32](tb, nr)
+	c.mult = words[float32](tb, nr)
+	for i := range nr {
+		c.bias[i] = r.Int32N(200000) - 100000
+		c.mult[i] = float32(math.Exp(r.Float64()*6) * 1e-5)
+		if r.IntN(20) == 0 {
+			c.mult[i] = math.MaxFloat32
+		}
+	}
+	c.zero, c.lo = r.Int32N(256), uint8(r.IntN(100))
+	c.hiF = float32(100 + r.Int32N(156) - c.zero)
+	if c.output == kernel.OutF32 {
+		c.loF, c.hiF = -50, 90
+	}
+	if c.indexed {
+		c.offs = words[int32](tb, rows*c.taps)
+		for i := range c.offs {
+			c.offs[i] = kernel.PadOffset
+			if r.IntN(4) > 0 {
+				c.offs[i] = int32(r.IntN(n - c.k + 1))
+			}
+		}
+	}
+	if c.rowBiased {
+		c.rowBias = words[int32](tb, rows)
+		for i := range c.rowBias {
+			c.rowBias[i] = r.Int32N(200000) - 100000
+		}
+	}
+	c.ldc = (c.cols + r.IntN(4)) * c.elem()
+	c.c = Buffer(tb, (rows-1)*c.ldc+c.cols*c.elem(), 0, AtEnd)
+}
+
+// args returns the argument struct over the case's slices.
+func (c *gemmCase) args() *kernel.GemmArgs {
+	a := &kernel.GemmArgs{
+		Base: &c.src[0], Pad: &c.pad[0], RowStride: int64(c.stride), B: &c.b[0], Bias: &c.bias[0], Mult: &c.mult[0],
+		C: &c.c[0], LDC: int64(c.ldc), K: int64(c.k), Taps: int64(c.taps), Tiles: int64(c.tiles), Cols: int64(c.cols),
+		Output: c.output, HiF: c.hiF, LoF: c.loF, Zero: c.zero, Lo: c.lo,
+	}
+	if c.indexed {
+		a.Offs = &c.offs[0]
+	}
+	if c.rowBiased {
+		a.RowBias = &c.rowBias[0]
+	}
+	return a
+}
+
+// a returns row m of the tile at a tap.
+func (c *gemmCase) a(tile, tap, m int) []byte {
+	if !c.indexed {
+		return c.src[(tile*c.h+m)*c.stride:][:c.k]
+	}
+	if o := c.offs[(tile*c.taps+tap)*c.h+m]; o >= 0 {
+		return c.src[o:][:c.k]
+	}
+	return c.pad
+}
+
+// want computes what C must hold in the end; begin is what it held before.
+func (c *gemmCase) want(begin []byte) []byte {
+	out := bytes.Clone(begin)
+	nr, kr := c.row.NR, c.row.KR
+	for i := range c.tiles * c.h {
+		for p, ch := range c.row.Order {
+			if int(ch) >= c.cols {
+				continue
+			}
+			acc := c.bias[p]
+			if c.rowBiased {
+				acc += c.rowBias[i]
+			}
+			for t := range c.taps {
+				for k, v := range c.a(i/c.h, t, i%c.h) {
+					acc += int32(v) * int32(int8(c.b[t*c.k*nr+k/kr*kr*nr+p*kr+k%kr]))
+				}
+			}
+			at := out[i*c.ldc+int(ch)*c.elem():]
+			switch v := float32(float32(acc) * c.mult[p]); c.output {
+			case kernel.OutU8:
+				at[0] = requantized(v, c.hiF, c.zero, c.lo)
+			case kernel.OutI32:
+				binary.NativeEndian.PutUint32(at, uint32(acc))
+			case kernel.OutF32:
+				binary.NativeEndian.PutUint32(at, math.Float32bits(max(c.loF, min(v, c.hiF))))
+			}
+		}
+	}
+	return out
+}
+
+func requantized(v, hi float32, zero int32, lo uint8) uint8 {
+	q := math.RoundToEven(float64(min(v, hi))) + float64(zero)
+	return uint8(max(q, float64(lo)))
+}
+
+func (c *gemmCase) check(tb testing.TB) {
+	tb.Helper()
+	want := c.want(c.c)
+	c.row.Func[c.h](c.args())
+	if !bytes.Equal(c.c, want) {
+		for i := range want {
+			if c.c[i] != want[i] {
+				tb.Fatalf("%v: byte %d of C (row %d) is %d, want %d", c, i, i/c.ldc, c.c[i], want[i])
+			}
+		}
+	}
+}
+
+// Gemm checks every function of the matrix product family: heights, depths, taps, padding, outputs, partial panels.
+func Gemm(t *testing.T, s *kernel.Set, seed int64) {
+	r := rand.New(rand.NewPCG(uint64(seed), 1))
+	for i := range s.Gemm.Rows {
+		row := &s.Gemm.Rows[i]
+		t.Run(row.Name, func(t *testing.T) {
+			isPermutation(t, row.Order, row.NR)
+			if row.MR != len(row.Func)-1 || row.KR != s.Gemm.Rows[0].KR {
+				t.Fatalf("MR %d with %d functions, KR %d", row.MR, len(row.Func), row.KR)
+			}
+			for h := 1; h <= row.MR; h++ {
+				for n := range 24 {
+					c := gemmCase{row: row, h: h, k: row.KR * (1 + n%7), taps: 1, tiles: 1 + n%3, cols: row.NR, indexed: n%2 == 0, rowBiased: n%5 == 0}
+					c.output = kernel.Output(n % 4 % 3)
+					if c.indexed {
+						c.taps += r.IntN(4)
+					}
+					if row.Partial && c.output == kernel.OutU8 && n%3 > 0 {
+						c.cols = 1 + r.IntN(row.NR)
+					}
+					c.fill(t, r)
+					c.check(t)
+				}
+			}
+		})
+	}
+}
+
+// isPermutation checks an order of packed columns.
+func isPermutation(t *testing.T, order []uint8, n int) {
+	t.Helper()
+	seen := make([]bool, n)
+	for _, v := range order {
+		if int(v) >= n || seen[v] {
+			t.Fatalf("order %v is no permutation of %d columns", order, n)
+		}
+		seen[v] = true
+	}
+	if len(order) != n {
+		t.Fatalf("order has %d entries, want %d", len(order), n)
+	}
+}
+
+func guardedRandom(tb testing.TB, r *rand.Rand, n, slack int) []byte {
+	b := Buffer(tb, n, slack, AtEnd)
+	for i := range b {
+		b[i] = byte(r.Uint32())
+	}
+	return b
+}
+
+// words returns n guarded elements of four bytes.
+func words[T int32 | float32](tb testing.TB, n int) []T {
+	b := Buffer(tb, 4*n, 0, AtEnd)
+	return unsafe.Slice((*T)(unsafe.Pointer(&b[0])), n)
+}
