@@ -42,8 +42,8 @@ type DepthwiseArgs struct {
 // Depthwise is a row of the depthwise family.
 type Depthwise struct {
 	Name   string
-	KH, KW int // window it is made for; 0: any
-	Ratio  int // InPixel/TapPixel it is made for; 0: any
+	KH, KW int  // window it is made for; 0: any
+	Ratio  int  // InPixel/TapPixel it is made for; 0: any
 	Words  bool // writes OutI32 too
 	Func   func(*DepthwiseArgs)
 }

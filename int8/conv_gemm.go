@@ -1,0 +1,214 @@
+package i8
+
+import (
+	"fmt"
+)
+
+// source says where the rows of A come from.
+type source uint8
+
+const (
+	direct  source = iota // rows are pixels one after another: 1x1 without stride, dense
+	indexed               // an offset table over the source buffer
+	banded                // an offset table over a bordered copy of some image rows in scratch
+)
+
+const (
+	maxOffsets   = 1 << 22  // entries of a table over the source; layers with more are banded
+	mergedRows   = 512      // images are merged into one set of tiles up to this many rows
+	maxScratch   = 64 << 20 // bytes
+	bytesPerWork = 16       // products that take as long as streaming one byte of weights
+	partialRows  = 96       // rows computed at once where results pass through scratch
+	bandBytes    = 48 << 10 // bytes of source copied at once
+)
+
+// gemmPlan computes a convolution as an indirect matrix product. The work is cut into units of images x chunks of rows x
+// runs of panels.
+type gemmPlan struct {
+	*ConvPlan
+	source source
+	images int // images computed together: 1 or N
+	rows   int // output pixels of those images
+	tiles_ rowTiles
+	chunks int
+	table  []int32 // indexed: [tile][tap][row]
+	band   band
+	full   bandTable // banded: chunks of band.rows output rows
+	rest   bandTable // banded: the last chunk of an image, if it is shorter
+	groups []panelRun
+	pad    []byte // padding for the plan's InZero
+	layout gemmScratch
+	widest int // index of the kernel row of the first panel
+
+}
+
+// bandTable is the tiles and offsets of a band of a certain number of output rows.
+type bandTable struct {
+	tiles   rowTiles
+	offsets []int32
+}
+
+// panelRun is panels from <= i < to, computed by one unit.
+type panelRun struct{ from, to int }
+
+// gemmScratch is where things stand in a worker's scratch, from its first multiple of 64 on.
+type gemmScratch struct {
+	pad, bias, rowBias, panel, partial, band, size int
+}
+
+func newGemmPlan(p *ConvPlan) (*gemmPlan, error) {
+	w, g := p.w, &p.g
+	q := &gemmPlan{ConvPlan: p, widest: w.panels[0].row}
+	s := &w.shape
+	pixels := g.OH * g.OW
+	onePixel := s.KH == 1 && s.KW == 1 && g.Strides == [2]int{1, 1} && g.Pads[0] == 0 && g.Pads[1] == 0 && g.OH == g.H && g.OW == g.W
+	entries, fits := product(maxOffsets, min(g.N, max(1, mergedRows/pixels)), pixels, w.taps)
+	switch {
+	case w.form == formRows || !onePixel && !fits:
+		q.source = banded
+	case onePixel:
+		q.source = direct
+	default:
+		q.source = indexed
+	}
+	q.images = 1
+	if q.source == direct || q.source == indexed && entries == g.N*pixels*w.taps {
+		q.images = g.N
+	}
+	q.rows = q.images * pixels
+	q.pad = alignedBytes(w.kPad + Slack)
+	fillBytes(q.pad, byte(p.e.InZero))
+	chunkRows := q.cut()
+	if q.source == banded {
+		if err := q.layBand(chunkRows); err != nil {
+			return nil, err
+		}
+	} else {
+		mr := w.set().Gemm.Rows[q.widest].MR
+		q.tiles_ = newRowTiles(q.rows, mr)
+		q.chunks = ceilDiv(q.rows, chunkRows)
+		q.chunks = min(q.chunks, q.tiles_.count())
+	}
+	if q.source == indexed {
+		c := s.Groups * s.IC
+		q.table = w.offsets(q.tiles_, plane{g.H, g.W, g.Pads[0], g.Pads[1], g.W * c, c, g.H * g.W * c}, g, g.OH, g.OW)
+	}
+	q.layScratch(chunkRows)
+	if q.layout.size > maxScratch {
+		return nil, fmt.Errorf("i8: conv: %w: %d bytes of scratch", ErrShape, q.layout.size)
+	}
+	return q, nil
+}
+
+// cut chooses the rows of a chunk and fills groups.
+//
+// A unit should be worth Work products, or less where the layer is small, so that workers share it evenly. Rows are cut
+// first, as long as a chunk keeps enough of them to make the passage of the weights worth while; then panels.
+func (q *gemmPlan) cut() (chunkRows int) {
+	w := q.w
+	family := &w.set().Gemm
+	columns := int64(len(q.bias))
+	perRow := int64(w.taps*w.kPad) * columns / int64(w.shape.Groups)
+	total := max(perRow*int64(q.rows), bytesPerWork*int64(len(w.data))) * int64(q.g.N/q.images)
+	unit := min(family.Work, max(total/32, family.Work/16))
+	least := int64(8 * family.Rows[q.widest].MR)
+	if w.shape.Bits == 4 {
+		least *= 4
+	}
+	perRow = max(perRow, 1)
+	chunk := min(int64(q.rows), max(unit/perRow, least))
+	cost := max(perRow*chunk, bytesPerWork*int64(len(w.data)))
+	runs := int(min(int64(len(w.panels)), max(1, (cost+unit-1)/unit)))
+	for i := range runs {
+		q.groups = append(q.groups, panelRun{len(w.panels) * i / runs, len(w.panels) * (i + 1) / runs})
+	}
+	return int(chunk)
+}
+
+// layBand chooses the band and makes its tables.
+func (q *gemmPlan) layBand(chunkRows int) error {
+	w, g := q.w, &q.g
+	s := &w.shape
+	c := s.Groups * s.IC
+	b, ok := newBand(g, s.KH, s.KW, 0, g.OW, min(g.OH, max(1, chunkRows/g.OW)), c, 1, maxScratch)
+	if !ok {
+		return fmt.Errorf("i8: conv: %w: a window spans %d rows of %d pixels of %d bytes", ErrShape, b.reach, b.width, b.pixel)
+	}
+	step := *g
+	if w.form == formRows && g.Dilations[1] > 1 {
+		b.gather, b.pixel, b.width, step.Strides[1] = s.KW, w.k, g.OW, 1
+		b.pitch = b.width * b.pixel
+	}
+	b.shrink(g, bandBytes)
+	q.chunks = ceilDiv(g.OH, b.rows)
+	q.band = b
+	table := func(rows int) bandTable {
+		t := newRowTiles(rows*g.OW, w.set().Gemm.Rows[q.widest].MR)
+		return bandTable{t, w.offsets(t, plane{h: b.height(g, rows), w: b.width, rowBytes: b.pitch, pixBytes: b.pixel}, &step, rows, g.OW)}
+	}
+	q.full = table(b.rows)
+	if rest := g.OH % b.rows; rest > 0 {
+		q.rest = table(rest)
+	}
+	return nil
+}
+
+// layScratch places what the runs need in scratch.
+func (q *gemmPlan) layScratch(chunkRows int) {
+	l, w := &q.layout, q.w
+	place := func(n int) int {
+		at := l.size
+		l.size += roundUp(n, 64)
+		return at
+	}
+	rows := w.set().Gemm.Rows
+	nr := rows[q.widest].NR
+	l.pad = place(len(q.pad))
+	l.bias = place(4 * nr)
+	if w.shape.Zero != 0 {
+		l.rowBias = place(4 * q.unitRows())
+	}
+	if w.shape.Bits == 4 {
+		l.panel = place(roundUp(w.panelBytes(&rows[q.widest]), 128))
+	}
+	l.partial = place(q.partialRows() * nr * q.elem())
+	if q.source == banded {
+		l.band = place(q.band.bytes(&q.g))
+	}
+	l.size += 63
+}
+
+// unitRows returns the largest number of rows of a unit.
+func (q *gemmPlan) unitRows() int {
+	if q.source == banded {
+		return q.band.rows * q.g.OW
+	}
+	t := q.tiles_
+	return ceilDiv(t.count(), q.chunks) * t.height(0)
+}
+
+// partialRows returns the rows of scratch for results of panels that a kernel cannot write in place, 0 if there are none.
+func (q *gemmPlan) partialRows() int {
+	for i := range q.w.panels {
+		if q.passes(&q.w.panels[i]) {
+			return partialRows
+		}
+	}
+	return 0
+}
+
+// passes reports whether the results of panel p must pass through scratch.
+func (q *gemmPlan) passes(p *panel) bool {
+	row := &q.w.set().Gemm.Rows[p.row]
+	return p.cols < row.NR && !(row.Partial && q.e.Output == OutU8)
+}
+
+func (q *gemmPlan) kernel() string { return q.w.set().Gemm.Rows[q.widest].Name }
+
+func (q *gemmPlan) scratch() int { return q.layout.size }
+
+func (q *gemmPlan) tiles() int { return len(q.groups) * (q.g.N / q.images) * q.chunks }
+
+func (q *gemmPlan) bind(a ConvArgs) Step {
+	return &gemmStep{q: q, a: a, slots: newSlots[gemmArgs]()}
+}

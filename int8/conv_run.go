@@ -1,0 +1,211 @@
+package i8
+
+import (
+	"unsafe"
+
+	"github.com/octet-ml/octet/int8/internal/kernel"
+)
+
+// gemmArgs are the argument structs of one concurrent Run.
+type gemmArgs struct {
+	gemm   kernel.GemmArgs
+	expand kernel.Expand4Args
+	finish finishArgs
+}
+
+// gemmStep is a gemmPlan bound to buffers.
+type gemmStep struct {
+	q     *gemmPlan
+	a     ConvArgs
+	slots slots[gemmArgs]
+}
+
+// Tiles returns the number of units.
+func (s *gemmStep) Tiles() int { return s.q.tiles() }
+
+// Run computes units from <= u < to.
+func (s *gemmStep) Run(scratch []byte, from, to int) {
+	slot := s.slots.get()
+	r := gemmRun{gemmPlan: s.q, a: &s.a, args: &slot.args, scratch: align64(scratch)}
+	r.prepare()
+	for u := from; u < to; u++ {
+		r.unit(u)
+	}
+	slot.put()
+}
+
+// gemmRun is the state of one Run call.
+type gemmRun struct {
+	*gemmPlan
+	a       *ConvArgs
+	args    *gemmArgs
+	scratch []byte
+
+	pad      []byte
+	zero     byte    // zero point of the source
+	src      []byte  // what offsets are relative to
+	offsets  []int32 // of the unit's tiles; nil: direct
+	cuts     rowTiles
+	from, to int // tiles of cuts
+	first    int // output pixel of the unit's first row, over all images
+	n        int // rows of the unit
+	summed   int // group whose row sums stand in scratch, -1: none
+}
+
+// prepare fills the arguments that no unit changes.
+func (r *gemmRun) prepare() {
+	g, e := &r.args.gemm, &r.e
+	*g = kernel.GemmArgs{LDC: int64(r.w.shape.OC * r.elem()), K: int64(r.w.kPad), Taps: int64(r.w.taps), Output: kernel.Output(e.Output), Lo: e.Lo, Zero: e.OutZero, HiF: float32(int32(e.Hi) - e.OutZero)}
+	if e.Output == OutF32 {
+		g.HiF, g.LoF = e.HiF, e.LoF
+	}
+	r.pad, r.zero = r.gemmPlan.pad, byte(e.InZero)
+	if r.a.InZero != nil {
+		r.zero = r.a.InZero[0]
+		r.pad = r.scratch[r.layout.pad:][:len(r.pad)]
+		fillBytes(r.pad, r.zero)
+	}
+	g.Pad = &r.pad[0]
+}
+
+// unit computes one unit: its rows by its panels, panel after panel.
+func (r *gemmRun) unit(u int) {
+	chunk, rest := u%r.chunks, u/r.chunks
+	images := r.g.N / r.images
+	r.locate(chunk, rest%images)
+	run := r.groups[rest/images]
+	for i := run.from; i < run.to; i++ {
+		r.panel(i, i+1 < len(r.w.panels))
+	}
+	first, last := &r.w.panels[run.from], &r.w.panels[run.to-1]
+	oc := r.w.shape.OC
+	r.finish(&r.args.finish, r.a, r.first*oc+first.channel, r.n, last.channel+last.cols-first.channel, oc)
+}
+
+// locate sets the rows of a chunk of an image group.
+func (r *gemmRun) locate(chunk, group int) {
+	r.summed = -1
+	image := r.g.H * r.g.W * r.w.shape.Groups * r.w.shape.IC
+	if r.source == banded {
+		y0 := chunk * r.band.rows
+		rows := min(r.band.rows, r.g.OH-y0)
+		t := &r.full
+		if rows < r.band.rows {
+			t = &r.rest
+		}
+		r.src = r.scratch[r.layout.band:]
+		r.band.fill(r.src, r.a.Src, &r.g, group, y0, rows, r.zero)
+		r.cuts, r.offsets, r.from, r.to = t.tiles, t.offsets, 0, t.tiles.count()
+		r.first, r.n = (group*r.g.OH+y0)*r.g.OW, rows*r.g.OW
+		return
+	}
+	t := r.tiles_
+	r.from, r.to = t.count()*chunk/r.chunks, t.count()*(chunk+1)/r.chunks
+	row := t.row(r.from)
+	r.first, r.n = group*r.rows+row, t.row(r.to)-row
+	r.cuts = t
+	if r.source == direct {
+		r.src = r.a.Src[r.first*r.w.shape.Groups*r.w.shape.IC:]
+		r.offsets = nil
+		return
+	}
+	r.src = r.a.Src[group*r.images*image:]
+	r.offsets = r.table[row*r.w.taps:]
+}
+
+// panel computes the unit's rows of panel i; ahead says that another panel's weights may be fetched meanwhile.
+func (r *gemmRun) panel(i int, ahead bool) {
+	p, g := &r.w.panels[i], &r.args.gemm
+	row := &r.w.set().Gemm.Rows[p.row]
+	channels := p.group * r.w.shape.IC
+	g.Base = &r.src[channels]
+	g.Cols = int64(p.cols)
+	g.Mult = &r.mult[p.column]
+	g.Bias = &r.bias[p.column]
+	if r.a.InZero != nil {
+		g.Bias = r.compensate(int32s(r.scratch[r.layout.bias:], row.NR), p.column, r.zero)
+	}
+	g.B = &r.w.data[p.at]
+	g.Prefetch, g.Stride = 0, 0
+	if r.w.shape.Bits == 4 {
+		dst := r.scratch[r.layout.panel:]
+		r.w.expand(&r.args.expand, dst, p)
+		g.B = &dst[0]
+	} else if ahead {
+		next := &r.w.panels[i+1]
+		steps := r.n * r.w.taps * r.w.kPad / (8 * row.MR)
+		g.Prefetch = uintptr(unsafe.Pointer(&r.w.data[next.at])) // never turned back into a pointer
+		g.Stride = int64(r.w.panelBytes(&r.w.set().Gemm.Rows[next.row])/max(steps, 1) + 1)
+	}
+	if r.w.shape.Zero != 0 && r.summed != p.group {
+		r.sumRows(channels)
+		r.summed = p.group
+	}
+	cuts, from, to := r.cuts, r.from, r.to
+	if r.offsets == nil {
+		cuts = newRowTiles(r.n, row.MR)
+		from, to = 0, cuts.count()
+		g.RowStride = int64(r.w.shape.Groups * r.w.shape.IC)
+	}
+	r.calls(p, row, cuts, from, min(to, cuts.high), from)
+	r.calls(p, row, cuts, max(from, cuts.high), to, from)
+}
+
+// calls runs the kernel over tiles lo <= t < hi, which have one height; origin is the unit's first tile.
+func (r *gemmRun) calls(p *panel, row *kernel.Gemm, cuts rowTiles, lo, hi, origin int) {
+	if lo >= hi {
+		return
+	}
+	g, oc := &r.args.gemm, r.w.shape.OC
+	h := cuts.height(lo)
+	step := int(max(1, r.w.set().Gemm.Work/(int64(h)*g.Taps*g.K*int64(row.NR))))
+	through := r.passes(p)
+	if through {
+		step = max(1, min(step, partialRows/h))
+	}
+	for t := lo; t < hi; t += step {
+		n := min(step, hi-t)
+		at := cuts.row(t) - cuts.row(origin) // row within the unit
+		g.Tiles = int64(n)
+		if r.offsets != nil {
+			g.Offs = &r.offsets[at*r.w.taps]
+		} else {
+			g.Offs = nil
+			g.Base = &r.src[at*int(g.RowStride)+p.group*r.w.shape.IC]
+		}
+		if r.w.shape.Zero != 0 {
+			g.RowBias = &r.rowSums()[at]
+		}
+		out := ((r.first+at)*oc + p.channel) * r.elem()
+		if through {
+			r.through(p, row, h, n*h, out)
+		} else {
+			g.C = &r.a.Dst[out]
+			row.Func[h](g)
+		}
+		g.Prefetch += uintptr(g.Stride * g.Tiles * g.Taps * g.K / 8)
+	}
+}
+
+// through runs the kernel into scratch and copies the columns of p to byte out of the destination.
+func (r *gemmRun) through(p *panel, row *kernel.Gemm, h, rows, out int) {
+	g, elem := &r.args.gemm, r.elem()
+	buf := r.scratch[r.layout.partial:]
+	ldc := g.LDC
+	g.C, g.LDC, g.Cols = &buf[0], int64(row.NR*elem), int64(row.NR)
+	row.Func[h](g)
+	g.LDC = ldc
+	for m := range rows {
+		copy(r.a.Dst[out+m*int(ldc):][:p.cols*elem], buf[m*row.NR*elem:])
+	}
+}
+
+func (r *gemmRun) rowSums() []int32 {
+	return int32s(r.scratch[r.layout.rowBias:], r.n)
+}
+
+// int32s is n int32 of scratch, which starts at a multiple of 64.
+func int32s(b []byte, n int) []int32 {
+	_ = b[4*n-1]
+	return unsafe.Slice((*int32)(unsafe.Pointer(&b[0])), n)
+}

@@ -1,0 +1,56 @@
+package i8
+
+import (
+	"fmt"
+	"unsafe"
+
+	"github.com/octet-ml/octet/int8/internal/kernel"
+)
+
+// finishing prepares the passes over a finished tile, which is still in the first-level cache: residual and table.
+func (p *ConvPlan) finishing() error {
+	if a := p.e.Add; a != nil {
+		p.add = &kernel.BinaryParams{AScale: a.AScale, BScale: a.BScale, AZero: a.AZero, BZero: a.BZero, OutZero: a.OutZero}
+		if err := checkBinary(p.add, a.Lo, a.Hi); err != nil {
+			return fmt.Errorf("i8: conv: residual: %w", err)
+		}
+		p.add.Lo, p.add.Hi = float32(int32(a.Lo)-a.OutZero), float32(int32(a.Hi)-a.OutZero)
+	}
+	if p.e.LUT != nil {
+		p.lut = kernel.NewTable(p.e.LUT)
+	}
+	p.e.Add, p.e.LUT = nil, nil
+	return nil
+}
+
+// finishArgs are the argument structs of finish.
+type finishArgs struct {
+	add    kernel.BinaryArgs
+	lookup kernel.LookupArgs
+}
+
+// finish applies residual and table to rows of n bytes that are pitch apart and start at byte at of dst.
+func (p *ConvPlan) finish(f *finishArgs, a *ConvArgs, at, rows, n, pitch int) {
+	if p.add == nil && p.lut == nil {
+		return
+	}
+	if n == pitch {
+		rows, n = 1, rows*n
+	}
+	e := &p.w.set().Eltwise
+	if p.add != nil {
+		d := unsafe.Pointer(&a.Dst[at])
+		f.add = kernel.BinaryArgs{
+			Dst: d, A: d, B: unsafe.Pointer(&a.Residual[at]), Rows: uintptr(rows), N: uintptr(n),
+			Row: uintptr(pitch), BRow: uintptr(pitch), BCol: 1, Params: p.add,
+		}
+		e.Add.Run(&f.add)
+	}
+	if p.lut != nil {
+		for r := range rows {
+			d := unsafe.Pointer(&a.Dst[at+r*pitch])
+			f.lookup = kernel.LookupArgs{Dst: d, Src: d, N: uintptr(n), Table: p.lut}
+			e.Lookup.Run(&f.lookup)
+		}
+	}
+}
