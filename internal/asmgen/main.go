@@ -21,6 +21,8 @@ type output struct {
 }
 
 var outputs = []output{
+	{"int8/internal/avx2/gemm_amd64.s", gemmAVX2},
+	{"int8/internal/avx2/depthwise_amd64.s", depthwiseAVX2},
 	{"int8/internal/avx512vnni/gemm_amd64.s", gemmAVX512},
 	{"int8/internal/avx512vnni/gemm_amd64.go", gemmAVX512Stubs},
 	{"int8/internal/avx512vnni/depthwise_amd64.s", depthwiseAVX512},

@@ -4,4 +4,74 @@ package avx2
 
 import "github.com/octet-ml/octet/int8/internal/kernel"
 
-func conv(*kernel.Set) {}
+//go:generate go run github.com/octet-ml/octet/internal/asmgen
+
+// The argument structs under names of this package, for the offsets in go_asm.h.
+type (
+	gemmArgs      kernel.GemmArgs
+	depthwiseArgs kernel.DepthwiseArgs
+	expand4Args   kernel.Expand4Args
+)
+
+// The outputs, for go_asm.h.
+const (
+	outI32 = int64(kernel.OutI32)
+	outF32 = int64(kernel.OutF32)
+)
+
+//go:noescape
+func gemm1x16(a *kernel.GemmArgs)
+
+//go:noescape
+func gemm2x16(a *kernel.GemmArgs)
+
+//go:noescape
+func gemm3x16(a *kernel.GemmArgs)
+
+//go:noescape
+func gemm4x16(a *kernel.GemmArgs)
+
+//go:noescape
+func depthwise(a *kernel.DepthwiseArgs)
+
+//go:noescape
+func expand4(a *kernel.Expand4Args)
+
+// gemmOrder returns the channel of each packed column: doubleword 4l+i of ymm j is channel 8l+4j+i, so that packing the two
+// ymm within lanes l puts channels in order.
+func gemmOrder() []uint8 {
+	out := make([]uint8, 0, 16)
+	for j := range 2 {
+		for d := range 8 {
+			out = append(out, uint8(8*(d/4)+4*j+d%4))
+		}
+	}
+	return out
+}
+
+// depthwiseOrder returns the channel of each packed channel: even ones, then odd ones, each as word unpacks leave them.
+func depthwiseOrder() []uint8 {
+	out := make([]uint8, 0, 32)
+	for j := range 4 {
+		for d := range 8 {
+			out = append(out, uint8(16*(d/4)+8*(j%2)+2*(d%4)+j/2))
+		}
+	}
+	return out
+}
+
+func conv(s *kernel.Set) {
+	s.Gemm = kernel.GemmFamily{
+		Rows: []kernel.Gemm{{
+			Name: "u8s8_gemm_4x16c4__avx2", MR: 4, NR: 16, KR: 4, Order: gemmOrder(), Partial: true,
+			Func: []func(*kernel.GemmArgs){nil, gemm1x16, gemm2x16, gemm3x16, gemm4x16},
+		}},
+		Main: func(int, int) int { return 0 },
+		Work: 2 << 20,
+	}
+	s.Expand4 = kernel.Expand4{Name: "s4_expand__avx2", Func: expand4}
+	s.Depthwise = kernel.DepthwiseFamily{
+		Rows: []kernel.Depthwise{{Name: "u8s8_depthwise_32c2__avx2", Words: true, Func: depthwise}},
+		NC:   32, TR: 2, Order: depthwiseOrder(), Work: 1 << 20,
+	}
+}
