@@ -7,24 +7,12 @@ import (
 	"testing"
 
 	"github.com/octet-ml/octet/int8/internal/kerneltest"
-	"github.com/octet-ml/octet/internal/cpu"
 	"github.com/octet-ml/octet/internal/testkit"
 )
 
 // eltwiseRand returns a generator; the seed is logged.
 func eltwiseRand(t testing.TB) *rand.Rand {
 	return rand.New(rand.NewPCG(uint64(testkit.Seed(t)), 1))
-}
-
-// onEveryLevel runs f as a sub-test for every level that this machine and build have.
-func onEveryLevel(t *testing.T, f func(t *testing.T, k *Kernels)) {
-	for _, l := range cpu.Available() {
-		k, err := Select(l)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Run(l.String(), func(t *testing.T) { f(t, k) })
-	}
 }
 
 func random(r *rand.Rand, b []byte) []byte {

@@ -26,7 +26,7 @@ func lookupReference(table *[256]uint8, src []byte) []byte {
 }
 
 func TestLookupMapsEveryByteAtEveryLength(t *testing.T) {
-	onEveryLevel(t, func(t *testing.T, k *Kernels) {
+	eachLevel(t, func(t *testing.T, k *Kernels) {
 		r := eltwiseRand(t)
 		all := make([]byte, 256)
 		for i := range all {
@@ -52,7 +52,7 @@ func TestLookupMapsEveryByteAtEveryLength(t *testing.T) {
 }
 
 func TestLookupCopiesItsTable(t *testing.T) {
-	onEveryLevel(t, func(t *testing.T, k *Kernels) {
+	eachLevel(t, func(t *testing.T, k *Kernels) {
 		var table [256]uint8
 		plan := k.Lookup(&table)
 		table[0] = 1
@@ -64,7 +64,7 @@ func TestLookupCopiesItsTable(t *testing.T) {
 }
 
 func TestLookupF32KeepsTheBits(t *testing.T) {
-	onEveryLevel(t, func(t *testing.T, k *Kernels) {
+	eachLevel(t, func(t *testing.T, k *Kernels) {
 		r := eltwiseRand(t)
 		var table [256]float32
 		for i := range table {
@@ -106,7 +106,7 @@ func TestLookupRefusesUnsuitableBuffers(t *testing.T) {
 }
 
 func TestLookupDoesNotAllocate(t *testing.T) {
-	onEveryLevel(t, func(t *testing.T, k *Kernels) {
+	eachLevel(t, func(t *testing.T, k *Kernels) {
 		b := make([]byte, 50000, 50064)
 		s, err := k.Lookup(new([256]uint8)).Bind(b, b)
 		noAllocs(t, s, err)

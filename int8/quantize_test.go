@@ -76,7 +76,7 @@ func checkQuantize(t *testing.T, r *rand.Rand, k *Kernels, p QuantizeParams, x [
 }
 
 func TestQuantizeRoundsTiesToEvenAndTamesNaN(t *testing.T) {
-	onEveryLevel(t, func(t *testing.T, k *Kernels) {
+	eachLevel(t, func(t *testing.T, k *Kernels) {
 		r := eltwiseRand(t)
 		for _, p := range quantizeCases {
 			scale := p.Scale
@@ -94,7 +94,7 @@ func TestQuantizeRoundsTiesToEvenAndTamesNaN(t *testing.T) {
 }
 
 func TestQuantizeAtEveryLength(t *testing.T) {
-	onEveryLevel(t, func(t *testing.T, k *Kernels) {
+	eachLevel(t, func(t *testing.T, k *Kernels) {
 		r := eltwiseRand(t)
 		for _, n := range oddLengths {
 			x := make([]float32, n)
@@ -136,7 +136,7 @@ func TestQuantizeRefusesBadParameters(t *testing.T) {
 }
 
 func TestQuantizeDoesNotAllocate(t *testing.T) {
-	onEveryLevel(t, func(t *testing.T, k *Kernels) {
+	eachLevel(t, func(t *testing.T, k *Kernels) {
 		s, err := k.Quantize(quantizeCases[0]).Bind(make([]byte, 40000, 40064), make([]byte, 10000))
 		noAllocs(t, s, err)
 	})
