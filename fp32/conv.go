@@ -20,20 +20,19 @@ type ConvArgs struct {
 
 // ConvPlan is a convolution of given sizes: immutable, safe for concurrent use.
 type ConvPlan struct {
-	w       *ConvWeights
-	g       Geometry
-	bias    []float32
-	lo, hi  float32
-	add     int64 // 1: there is a residual
-	access  access
-	rowTab  []int32 // [kh][OH]: element offset of the input row, or -1 outside
-	colTab  []int32 // [kw][OW]: element offset within the row, or -1 outside
-	zero    []float32
-	images  int // images of the work: all of them are one for accessUniform
-	pixels  int // output pixels of an image
-	blocks  int // row blocks of an image
-	chunks  int // panel chunks
-	perCall int // most multiply-adds of one kernel call
+	w      *ConvWeights
+	g      Geometry
+	bias   []float32
+	lo, hi float32
+	add    int64 // 1: there is a residual
+	access access
+	rowTab []int32 // [kh][OH]: element offset of the input row, or -1 outside
+	colTab []int32 // [kw][OW]: element offset within the row, or -1 outside
+	zero   []float32
+	images int // images of the work: all of them are one for accessUniform
+	pixels int // output pixels of an image
+	blocks int // row blocks of an image
+	chunks int // panel chunks
 }
 
 // access says how the rows of the matrix product are found.
@@ -45,8 +44,12 @@ const (
 	accessRows                  // few channels: one tap of KW*IC elements for each kernel row
 )
 
-// maxRowChannels is the greatest channel count for which a kernel row is one tap.
-const maxRowChannels = 8
+// A kernel row is one tap for at most this many channels and, because windows at the edges are copied to scratch, this
+// many elements of a window.
+const (
+	maxRowChannels  = 8
+	maxWindowToCopy = 1 << 10
+)
 
 // Plan prepares a convolution of the given sizes. It returns ErrGeometry or ErrEpilogue for what does not fit.
 func (w *ConvWeights) Plan(g Geometry, e Epilogue) (*ConvPlan, error) {
@@ -81,7 +84,7 @@ func (p *ConvPlan) chooseAccess() access {
 		return accessTable
 	case w.kh == 1 && w.kw == 1 && g.Strides == one && g.Pads == [4]int{} && g.OH == g.H && g.OW == g.W:
 		return accessUniform
-	case w.groups == 1 && w.kw > 1 && w.ic <= maxRowChannels && g.Dilations[1] == 1:
+	case w.groups == 1 && w.kw > 1 && w.ic <= maxRowChannels && g.Dilations[1] == 1 && w.kh*w.kw*w.ic <= maxWindowToCopy:
 		return accessRows
 	}
 	return accessTable
@@ -118,6 +121,8 @@ func (p *ConvPlan) taps() (taps, k int) {
 const (
 	blockRows    = 96      // output pixels of a block: a multiple of the tile heights 4, 6 and 12
 	maxBlockRows = 480     // where a row is little work
+	minBlockRows = 12      // where a row has many taps
+	maxOffsets   = 1 << 16 // offsets of a block at which it stops growing
 	tileWork     = 1 << 20 // multiply-adds of a tile at which blocks stop growing
 	minTileWork  = 1 << 18 // multiply-adds of a tile below which panels are not split
 	wantTiles    = 16      // tiles below which panels are split
@@ -133,6 +138,8 @@ func (p *ConvPlan) divide() {
 		rowWork, panels = w.kh*w.kw*w.oc, 1
 	}
 	rows := min(max(blockRows, tileWork/rowWork/blockRows*blockRows), maxBlockRows)
+	taps, _ := p.taps()
+	rows = min(rows, max(minBlockRows, maxOffsets/taps))
 	p.blocks = ceilDiv(p.pixels, rows)
 	p.chunks = 1
 	tiles := p.images * p.blocks

@@ -150,6 +150,7 @@ var convCases = []convCase{
 	{name: "dense_batch13", n: 13, h: 1, w: 1, oc: 16, kh: 1, kw: 1, ic: 3, groups: 1, stride: s1, dilation: s1},
 	{name: "whole_image", n: 2, h: 6, w: 6, oc: 50, kh: 6, kw: 6, ic: 20, groups: 1, stride: s1, dilation: s1, bias: true},
 	{name: "deep", n: 1, h: 7, w: 7, oc: 64, kh: 3, kw: 3, ic: 512, groups: 1, stride: s1, dilation: s1, pads: [4]int{1, 1, 1, 1}, bias: true, clamp: true},
+	{name: "first_large_window", n: 1, h: 40, w: 41, oc: 3, kh: 33, kw: 33, ic: 1, groups: 1, stride: s1, dilation: s1, pads: [4]int{16, 16, 16, 16}},
 	{name: "depthwise3", n: 2, h: 14, w: 14, oc: 96, kh: 3, kw: 3, ic: 1, groups: 96, stride: s1, dilation: s1, pads: [4]int{1, 1, 1, 1}, bias: true, clamp: true},
 	{name: "depthwise3_stride2", n: 1, h: 15, w: 12, oc: 33, kh: 3, kw: 3, ic: 1, groups: 33, stride: s2, dilation: s1, pads: [4]int{0, 0, 1, 1}, bias: true},
 	{name: "depthwise5", n: 1, h: 10, w: 9, oc: 72, kh: 5, kw: 5, ic: 1, groups: 72, stride: s1, dilation: s1, pads: [4]int{2, 2, 2, 2}, residual: true},
@@ -257,6 +258,25 @@ func TestConvAllocatesNothing(t *testing.T) {
 			noAllocs(t, step, plan.Scratch())
 		})
 	}
+}
+
+// A model file may ask for a kernel of any size: scratch must stay far below rows times window.
+func TestScratchOfALargeWindowIsBounded(t *testing.T) {
+	eachLevel(t, func(t *testing.T, k *Kernels) {
+		const size = 1000
+		packed, err := k.PackConv(Weights{Data: make([]float32, size*size), OC: 1, KH: size, KW: size, IC: 1, Groups: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		g := Geometry{N: 1, H: size, W: size, Strides: s1, Dilations: s1, Pads: [4]int{500, 500, 499, 499}, OH: size, OW: size}
+		plan, err := packed.Plan(g, Epilogue{Lo: -inf, Hi: inf})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if most := 4*minBlockRows*size*size + 4 + Slack; plan.Scratch() > most {
+			t.Errorf("got %d bytes of scratch, want at most %d", plan.Scratch(), most)
+		}
+	})
 }
 
 func TestNaNPassesTheClamp(t *testing.T) {

@@ -74,7 +74,7 @@ func (s *gemmStep) panel(a *kernel.GemmArgs, p panel, group, at, rows int) {
 	offsets := a.Offsets
 	tiles := ceilDiv(rows, family.MR)
 	low, tall := rows/tiles, rows%tiles
-	most := max(1, callWork/(family.MR*family.NR*w.kh*w.kw*w.ic))
+	most := int(max(1, callWork/(int64(family.MR*family.NR)*int64(w.kh*w.kw*w.ic))))
 	for tiles > 0 {
 		height, n := low, min(tiles, most)
 		if tall > 0 {
