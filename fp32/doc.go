@@ -12,11 +12,12 @@
 //   - Steps allocate nothing when they run.
 //   - A result depends on the layer's sizes and the level only: not on the batch, the tiles of a Run or the threads.
 //   - Between levels, sums of products differ in the last bits (FMA rounds once): by at most Tolerance times the sum of
-//     the absolute products. Pools, binary and unary functions are equal to the bit on all levels and architectures.
+//     the absolute products. Pools, binary operations and functions give the same bits on all levels
+//     and architectures, but for the payload of a NaN.
 //   - A NaN passes through every clamp.
 //
 // The scalar functions (Exp, Tanh, Sigmoid ...) are pure Go with explicit rounding, so that they give the same bits
 // everywhere; package math has assembly of its own on some architectures.
 //
-// To add an instruction set: fill a kernel.Set in internal/ISA and give it a row in the set_ARCH.go table.
+// To add an instruction set: fill a kernel.Set in internal/ISA, have it pass internal/kerneltest, and name it in isaSet.
 package f32
