@@ -111,11 +111,12 @@ func (q *gemmPlan) cut() (chunkRows int) {
 	perRow := int64(w.taps*w.kPad) * columns / int64(w.shape.Groups)
 	total := max(perRow*int64(q.rows), bytesPerWork*int64(len(w.data))) * int64(q.g.N/q.images)
 	unit := min(family.Work, max(total/32, family.Work/16))
-	least := int64(8 * family.Rows[q.widest].MR)
+	row := &family.Rows[q.widest]
+	least := int64(8 * row.MR)
 	if w.shape.Bits == 4 {
 		least *= 4
 	}
-	perRow = max(perRow, 1)
+	least = max(int64(row.MR), min(least, family.Work/int64(w.panelBytes(row))))
 	chunk := min(int64(q.rows), max(unit/perRow, least))
 	cost := max(perRow*chunk, bytesPerWork*int64(len(w.data)))
 	runs := int(min(int64(len(w.panels)), max(1, (cost+unit-1)/unit)))

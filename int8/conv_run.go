@@ -6,6 +6,9 @@ import (
 	"github.com/octet-ml/octet/int8/internal/kernel"
 )
 
+// fewRows is how many tiles of a 4-bit panel are computed from the codes; for more the panel is expanded once.
+const fewRows = 2
+
 // gemmArgs are the argument structs of one concurrent Run.
 type gemmArgs struct {
 	gemm   kernel.GemmArgs
@@ -125,17 +128,13 @@ func (r *gemmRun) panel(i int, ahead bool) {
 	if r.a.InZero != nil {
 		g.Bias = r.compensate(int32s(r.scratch[r.layout.bias:], row.NR), p.column, r.zero)
 	}
-	g.B = &r.w.data[p.at]
-	g.Prefetch, g.Stride = 0, 0
-	if r.w.shape.Bits == 4 {
-		dst := r.scratch[r.layout.panel:]
-		r.w.expand(&r.args.expand, dst, p)
-		g.B = &dst[0]
-	} else if ahead {
+	kernels := r.weights(p, row)
+	g.Prefetch, g.Stride = uintptr(unsafe.Pointer(g.B)), 0 // never turned back into a pointer
+	if ahead {
 		next := &r.w.panels[i+1]
 		steps := r.n * r.w.taps * r.w.kPad / (8 * row.MR)
-		g.Prefetch = uintptr(unsafe.Pointer(&r.w.data[next.at])) // never turned back into a pointer
-		g.Stride = int64(r.w.panelBytes(&r.w.set().Gemm.Rows[next.row])/max(steps, 1) + 1)
+		g.Prefetch = uintptr(unsafe.Pointer(&r.w.data[next.at]))
+		g.Stride = int64(r.w.packedBytes(&r.w.set().Gemm.Rows[next.row])/max(steps, 1) + 1)
 	}
 	if r.w.shape.Zero != 0 && r.summed != p.group {
 		r.sumRows(channels)
@@ -147,12 +146,30 @@ func (r *gemmRun) panel(i int, ahead bool) {
 		from, to = 0, cuts.count()
 		g.RowStride = int64(r.w.shape.Groups * r.w.shape.IC)
 	}
-	r.calls(p, row, cuts, from, min(to, cuts.high), from)
-	r.calls(p, row, cuts, max(from, cuts.high), to, from)
+	r.calls(p, row, kernels, cuts, from, min(to, cuts.high), from)
+	r.calls(p, row, kernels, cuts, max(from, cuts.high), to, from)
+}
+
+// weights sets the panel's weights and returns the functions that take them: codes of 4 bits are looked up on the way for a
+// few rows, else the panel is expanded once.
+func (r *gemmRun) weights(p *panel, row *kernel.Gemm) []func(*kernel.GemmArgs) {
+	g := &r.args.gemm
+	g.B = &r.w.data[p.at]
+	if r.w.shape.Bits == 8 {
+		return row.Func
+	}
+	if row.Func4 != nil && !r.w.noZero && r.n <= fewRows*row.MR {
+		g.Table = &r.w.shape.Table
+		return row.Func4
+	}
+	dst := r.scratch[r.layout.panel:]
+	r.w.expand(&r.args.expand, dst, p)
+	g.B = &dst[0]
+	return row.Func
 }
 
 // calls runs the kernel over tiles lo <= t < hi, which have one height; origin is the unit's first tile.
-func (r *gemmRun) calls(p *panel, row *kernel.Gemm, cuts rowTiles, lo, hi, origin int) {
+func (r *gemmRun) calls(p *panel, row *kernel.Gemm, kernels []func(*kernel.GemmArgs), cuts rowTiles, lo, hi, origin int) {
 	if lo >= hi {
 		return
 	}
@@ -178,22 +195,22 @@ func (r *gemmRun) calls(p *panel, row *kernel.Gemm, cuts rowTiles, lo, hi, origi
 		}
 		out := ((r.first+at)*oc + p.channel) * r.elem()
 		if through {
-			r.through(p, row, h, n*h, out)
+			r.through(p, row, kernels[h], n*h, out)
 		} else {
 			g.C = &r.a.Dst[out]
-			row.Func[h](g)
+			kernels[h](g)
 		}
 		g.Prefetch += uintptr(g.Stride * g.Tiles * g.Taps * g.K / 8)
 	}
 }
 
 // through runs the kernel into scratch and copies the columns of p to byte out of the destination.
-func (r *gemmRun) through(p *panel, row *kernel.Gemm, h, rows, out int) {
+func (r *gemmRun) through(p *panel, row *kernel.Gemm, run func(*kernel.GemmArgs), rows, out int) {
 	g, elem := &r.args.gemm, r.elem()
 	buf := r.scratch[r.layout.partial:]
 	ldc := g.LDC
 	g.C, g.LDC, g.Cols = &buf[0], int64(row.NR*elem), int64(row.NR)
-	row.Func[h](g)
+	run(g)
 	g.LDC = ldc
 	for m := range rows {
 		copy(r.a.Dst[out+m*int(ldc):][:p.cols*elem], buf[m*row.NR*elem:])

@@ -60,6 +60,14 @@ func widths(rows []kernel.Gemm, main, channels int) []int {
 // panelBytes is the unpacked size of a panel.
 func (c *ConvWeights) panelBytes(row *kernel.Gemm) int { return c.taps * c.kPad * row.NR }
 
+// packedBytes is the size of a panel in data.
+func (c *ConvWeights) packedBytes(row *kernel.Gemm) int {
+	if c.shape.Bits == 4 {
+		return roundUp(c.panelBytes(row), 128) / 2
+	}
+	return c.panelBytes(row)
+}
+
 // packGemm packs panels as [tap][kPad/KR][NR][KR].
 func (c *ConvWeights) packGemm(w *Weights) {
 	family := &c.set().Gemm
@@ -75,11 +83,7 @@ func (c *ConvWeights) packGemm(w *Weights) {
 			c.panels = append(c.panels, panel{row: r, group: g, channel: g*perGroup + channel, cols: n, column: column, at: at})
 			column += row.NR
 			channel += n
-			size := c.panelBytes(row)
-			if w.Bits == 4 {
-				size = roundUp(size, 128) / 2
-			}
-			at += roundUp(size, 64)
+			at += roundUp(c.packedBytes(row), 64)
 		}
 	}
 	c.data = alignedBytes(at)

@@ -48,18 +48,16 @@ func gemmRow(name string, nz int, f []func(*kernel.GemmArgs)) kernel.Gemm {
 }
 
 func conv(s *kernel.Set) {
+	wide := gemmRow("u8s8_gemm_6x64c4__avx512vnni", 4, gemm64)
+	wide.Func4 = gemm64w4
 	s.Gemm = kernel.GemmFamily{
 		Rows: []kernel.Gemm{
-			gemmRow("u8s8_gemm_6x64c4__avx512vnni", 4, gemm64),
+			wide,
 			gemmRow("u8s8_gemm_12x32c4__avx512vnni", 2, gemm32),
 			gemmRow("u8s8_gemm_12x16c4__avx512vnni", 1, gemm16),
 		},
-		Main: func(taps, k int) int {
-			if taps == 1 && k <= 512 {
-				return 0
-			}
-			return 1
-		},
+		// One wide store a row pays where the epilogue is a large part; tall tiles pay where a panel leaves the first cache.
+		Main: func(taps, _ int) int { return min(taps-1, 1) },
 		Work: 16 << 20,
 	}
 	s.Expand4 = kernel.Expand4{Name: "s4_expand__avx512vnni", Func: expand4}

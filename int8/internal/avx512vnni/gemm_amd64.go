@@ -24,6 +24,17 @@ func gemm5x64(a *kernel.GemmArgs)
 //go:noescape
 func gemm6x64(a *kernel.GemmArgs)
 
+// gemm64 has the functions 64 columns wide for weights of 8 bits, by tile height.
+var gemm64 = []func(*kernel.GemmArgs){
+	nil,
+	gemm1x64,
+	gemm2x64,
+	gemm3x64,
+	gemm4x64,
+	gemm5x64,
+	gemm6x64,
+}
+
 //go:noescape
 func gemm1x32(a *kernel.GemmArgs)
 
@@ -59,6 +70,23 @@ func gemm11x32(a *kernel.GemmArgs)
 
 //go:noescape
 func gemm12x32(a *kernel.GemmArgs)
+
+// gemm32 has the functions 32 columns wide for weights of 8 bits, by tile height.
+var gemm32 = []func(*kernel.GemmArgs){
+	nil,
+	gemm1x32,
+	gemm2x32,
+	gemm3x32,
+	gemm4x32,
+	gemm5x32,
+	gemm6x32,
+	gemm7x32,
+	gemm8x32,
+	gemm9x32,
+	gemm10x32,
+	gemm11x32,
+	gemm12x32,
+}
 
 //go:noescape
 func gemm1x16(a *kernel.GemmArgs)
@@ -96,35 +124,7 @@ func gemm11x16(a *kernel.GemmArgs)
 //go:noescape
 func gemm12x16(a *kernel.GemmArgs)
 
-// gemm64 has the functions 64 columns wide by tile height.
-var gemm64 = []func(*kernel.GemmArgs){
-	nil,
-	gemm1x64,
-	gemm2x64,
-	gemm3x64,
-	gemm4x64,
-	gemm5x64,
-	gemm6x64,
-}
-
-// gemm32 has the functions 32 columns wide by tile height.
-var gemm32 = []func(*kernel.GemmArgs){
-	nil,
-	gemm1x32,
-	gemm2x32,
-	gemm3x32,
-	gemm4x32,
-	gemm5x32,
-	gemm6x32,
-	gemm7x32,
-	gemm8x32,
-	gemm9x32,
-	gemm10x32,
-	gemm11x32,
-	gemm12x32,
-}
-
-// gemm16 has the functions 16 columns wide by tile height.
+// gemm16 has the functions 16 columns wide for weights of 8 bits, by tile height.
 var gemm16 = []func(*kernel.GemmArgs){
 	nil,
 	gemm1x16,
@@ -139,4 +139,33 @@ var gemm16 = []func(*kernel.GemmArgs){
 	gemm10x16,
 	gemm11x16,
 	gemm12x16,
+}
+
+//go:noescape
+func gemm1x64w4(a *kernel.GemmArgs)
+
+//go:noescape
+func gemm2x64w4(a *kernel.GemmArgs)
+
+//go:noescape
+func gemm3x64w4(a *kernel.GemmArgs)
+
+//go:noescape
+func gemm4x64w4(a *kernel.GemmArgs)
+
+//go:noescape
+func gemm5x64w4(a *kernel.GemmArgs)
+
+//go:noescape
+func gemm6x64w4(a *kernel.GemmArgs)
+
+// gemm64w4 has the functions 64 columns wide for weights of 4 bits, by tile height.
+var gemm64w4 = []func(*kernel.GemmArgs){
+	nil,
+	gemm1x64w4,
+	gemm2x64w4,
+	gemm3x64w4,
+	gemm4x64w4,
+	gemm5x64w4,
+	gemm6x64w4,
 }

@@ -23,6 +23,8 @@ const (
 //
 // Packed columns stand in the order that Gemm.Order names: column n of Bias, Mult and B is channel Order[n] of the panel.
 //
+// The functions in Gemm.Func4 take B as blocks of 4-bit codes (Expand4Args) that stand for bytes through Table.
+//
 // Preconditions: K is a positive multiple of KR; Taps, Tiles and Cols are positive; Cols <= NR, and Cols < NR only for
 // OutU8 and a row whose Partial is set; B, Bias and Mult are 64-byte aligned and full panels; Mult may be nil for OutI32;
 // HiF is Hi-Zero for OutU8, so that it bounds the value before it becomes an integer. Kernels read within the rows' K
@@ -47,8 +49,9 @@ type GemmArgs struct {
 	Zero      int32 // OutU8: 0..255
 	Lo        uint8 // OutU8
 	_         [3]byte
-	Prefetch  uintptr // address to prefetch, moved by Stride for every 8 bytes of k; 0 and 0: none; may run past its object
+	Prefetch  uintptr // address to prefetch, a hint, moved by Stride for every 8 bytes of k; may run past its object
 	Stride    int64
+	Table     *[16]int8 // Func4: value of each code
 }
 
 // Gemm is a row of the matrix product family: kernels of one panel width.
@@ -59,6 +62,7 @@ type Gemm struct {
 	Order   []uint8           // channel of each packed column, NR long
 	Partial bool              // writes Cols < NR columns itself (OutU8)
 	Func    []func(*GemmArgs) // by tile height, 1..MR; index 0 is nil
+	Func4   []func(*GemmArgs) // the same for weights of 4 bits, where NR*KR is a multiple of 128; nil: expand first
 }
 
 // GemmFamily is the matrix product's rows and the rule that chooses between them.

@@ -19,10 +19,13 @@ type gemmCase struct {
 	k, taps, tiles int
 	cols           int
 	indexed        bool
+	bits           int
 	rowBiased      bool
 	output         kernel.Output
 
 	src, pad, b, c []byte
+	codes          []byte // 4 bits: what b is the expansion of
+	table          [16]int8
 	offs           []int32
 	stride, ldc    int
 	bias, rowBias  []int32
@@ -33,7 +36,7 @@ type gemmCase struct {
 }
 
 func (c *gemmCase) String() string {
-	return fmt.Sprintf("%s/h%d_k%d_taps%d_tiles%d_cols%d_indexed%t_rowbias%t_out%d", c.row.Name, c.h, c.k, c.taps, c.tiles, c.cols,
+	return fmt.Sprintf("%s/%dbit_h%d_k%d_taps%d_tiles%d_cols%d_indexed%t_rowbias%t_out%d", c.row.Name, c.bits, c.h, c.k, c.taps, c.tiles, c.cols,
 		c.indexed, c.rowBiased, c.output)
 }
 
@@ -52,6 +55,15 @@ func (c *gemmCase) fill(tb testing.TB, r *rand.Rand) {
 	c.src = guardedRandom(tb, r, n, 0)
 	c.pad = guardedRandom(tb, r, c.k, 0)
 	c.b = guardedRandom(tb, r, c.taps*c.k*nr, 0)
+	if c.bits == 4 {
+		c.codes = guardedRandom(tb, r, len(c.b)/2, 0)
+		for i := range c.table {
+			c.table[i] = int8(r.Uint32())
+		}
+		for i, v := range c.codes {
+			c.b[i/64*128+i%64], c.b[i/64*128+64+i%64] = byte(c.table[v&15]), byte(c.table[v>>4])
+		}
+	}
 	c.bias = words[int32](tb, nr)
 	c.mult = words[float32](tb, nr)
 	for i := range nr {
@@ -91,6 +103,9 @@ func (c *gemmCase) args() *kernel.GemmArgs {
 		Base: &c.src[0], Pad: &c.pad[0], RowStride: int64(c.stride), B: &c.b[0], Bias: &c.bias[0], Mult: &c.mult[0],
 		C: &c.c[0], LDC: int64(c.ldc), K: int64(c.k), Taps: int64(c.taps), Tiles: int64(c.tiles), Cols: int64(c.cols),
 		Output: c.output, HiF: c.hiF, LoF: c.loF, Zero: c.zero, Lo: c.lo,
+	}
+	if c.bits == 4 {
+		a.B, a.Table = &c.codes[0], &c.table
 	}
 	if c.indexed {
 		a.Offs = &c.offs[0]
@@ -152,7 +167,11 @@ func requantized(v, hi float32, zero int32, lo uint8) uint8 {
 func (c *gemmCase) check(tb testing.TB) {
 	tb.Helper()
 	want := c.want(c.c)
-	c.row.Func[c.h](c.args())
+	if c.bits == 4 {
+		c.row.Func4[c.h](c.args())
+	} else {
+		c.row.Func[c.h](c.args())
+	}
 	if !bytes.Equal(c.c, want) {
 		for i := range want {
 			if c.c[i] != want[i] {
@@ -174,13 +193,16 @@ func Gemm(t *testing.T, s *kernel.Set, seed int64) {
 			}
 			for h := 1; h <= row.MR; h++ {
 				for n := range 24 {
-					c := gemmCase{row: row, h: h, k: row.KR * (1 + n%7), taps: 1, tiles: 1 + n%3, cols: row.NR, indexed: n%2 == 0, rowBiased: n%5 == 0}
+					c := gemmCase{row: row, h: h, bits: 8, k: row.KR * (1 + n%7), taps: 1, tiles: 1 + n%3, cols: row.NR, indexed: n%2 == 0, rowBiased: n%5 == 0}
 					c.output = kernel.Output(n % 4 % 3)
 					if c.indexed {
 						c.taps += r.IntN(4)
 					}
 					if row.Partial && c.output == kernel.OutU8 && n%3 > 0 {
 						c.cols = 1 + r.IntN(row.NR)
+					}
+					if row.Func4 != nil && n%4 < 2 {
+						c.bits = 4
 					}
 					c.fill(t, r)
 					c.check(t)
