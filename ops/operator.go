@@ -1,0 +1,76 @@
+package ops
+
+import (
+	"github.com/octet-ml/octet/fp32"
+	"github.com/octet-ml/octet/graph"
+	i8 "github.com/octet-ml/octet/int8"
+)
+
+// Operator is a row of the table: what an operator means. Rows are immutable.
+type Operator struct {
+	// Name is the operator's name, as in Node.Op.
+	Name string
+	// Attrs returns a new attribute struct with the defaults; nil where the operator has no attributes.
+	Attrs func() any
+	// In and Out bound the number of inputs and outputs.
+	In, Out Arity
+	// Infer sets data type, shape and quantization of the node's outputs from its inputs and attributes. Inputs have known
+	// types and shapes, the batch dimension perhaps unbound; constant inputs have a Const. It keeps a type or Quant that an
+	// output already declares. It may be called again after inputs changed.
+	Infer func(n *graph.Node) error
+	// Reference computes the outputs, which have the right type, shape and length, in plain loops. All shapes are bound.
+	// Entries of absent inputs and unwanted outputs are nil.
+	Reference func(n *graph.Node, in, out []*graph.Tensor) error
+	// Lower binds kernels; nil runs Reference as one tile.
+	Lower func(t *Target, n *graph.Node) (*Lowered, error)
+
+	// Capabilities, each nil or false where absent.
+
+	// View says that output 0 always has the bytes of input 0.
+	View bool
+	// PlainIntegers says that the operator works on the bits of integers, whatever reals they stand for.
+	PlainIntegers bool
+	// InPlace reports whether output 0 may be written over input i as it is computed.
+	InPlace func(n *graph.Node, i int) bool
+	// Permute rewrites the node in place so that, given inputs whose axes are permuted by perm, it gives outputs permuted
+	// likewise; it reports false, with the node unchanged, where that cannot be. perm is as in Transpose: axis i of the
+	// permuted tensor is axis perm[i] of the original one. Constant inputs that are not data (axes, pads) are rewritten;
+	// which inputs are data, and so permuted by the caller, is told by Data.
+	Permute func(n *graph.Node, perm []int) bool
+	// Data reports whether input i is data that a permutation of axes applies to; nil means every input.
+	Data func(n *graph.Node, i int) bool
+	// WithClamp returns the node's attributes with the output additionally clamped to the real interval [lo, hi].
+	WithClamp func(attrs any, lo, hi float32) (any, bool)
+}
+
+// Arity bounds a number of inputs or outputs; Max is -1 where there is no upper bound.
+type Arity struct{ Min, Max int }
+
+// Target is what a node is lowered for.
+type Target struct {
+	I8    *i8.Kernels
+	F32   *f32.Kernels
+	Packs *Packs // packed weights shared by the plans of one program
+}
+
+// Lowered is a node bound to kernels: immutable, shared by all sessions of a program.
+type Lowered struct {
+	Kernel  string // name of the kernel, "reference" where Reference runs
+	Scratch int    // bytes of scratch that each worker needs
+	Weights int    // bytes of packed weights
+	// Bind ties the kernels to the buffers of one session. Buffers may be read, but not written, up to 64 bytes past
+	// their end.
+	Bind func(b Buffers) (Step, error)
+}
+
+// Buffers are the operands of a node in a session: little-endian elements, 64-byte aligned except for constants; nil where
+// absent.
+type Buffers struct{ In, Out [][]byte }
+
+// Step is the work of one node: Tiles pieces that may run concurrently, in any order, each worker with its own scratch.
+type Step interface {
+	// Tiles returns the number of pieces.
+	Tiles() int
+	// Run computes the pieces from up to but not including to.
+	Run(scratch []byte, from, to int)
+}
