@@ -1,0 +1,4 @@
+package invariants
+
+// Enabled reports whether invariants are checked.
+const Enabled = tagged

@@ -1,0 +1,57 @@
+package optimize
+
+import (
+	"fmt"
+
+	"github.com/octet-ml/octet/graph"
+	"github.com/octet-ml/octet/internal/invariants"
+)
+
+// Pass is one rewriting of a graph.
+type Pass struct {
+	Name  string
+	After []string // passes that must have run before
+	run   func(*graph.Graph) error
+}
+
+// passes is the order in which Run applies them; a test checks it against After.
+var passes = []Pass{
+	{Name: "fold", run: foldShapes},
+	{Name: "widen", After: []string{"fold"}, run: widen},
+	{Name: "dense", After: []string{"fold"}, run: makeDense},
+	{Name: "pad", After: []string{"fold"}, run: absorbPad},
+	{Name: "affine", After: []string{"dense", "widen"}, run: absorbAffine},
+	{Name: "clamp", After: []string{"affine"}, run: absorbClamp},
+	{Name: "qdq", After: []string{"clamp"}, run: foldQDQ},
+	{Name: "clampq", After: []string{"qdq"}, run: absorbClamp},
+	{Name: "residual", After: []string{"clampq"}, run: absorbResidual},
+	{Name: "constants", After: []string{"qdq"}, run: foldConstants},
+	{Name: "unsigned", After: []string{"residual", "constants"}, run: makeUnsigned},
+	{Name: "layout", After: []string{"unsigned"}, run: makeNHWC},
+	{Name: "cleanup", After: []string{"layout"}, run: foldConstants},
+}
+
+// Passes returns the passes in the order in which Run applies them.
+func Passes() []Pass { return append([]Pass(nil), passes...) }
+
+// Run returns the canonical form of g, which it does not change. Errors name the pass and the node.
+func Run(g *graph.Graph) (*graph.Graph, error) { return run(g, invariants.Enabled) }
+
+// RunVerified is Run with graph.Verify after every pass.
+func RunVerified(g *graph.Graph) (*graph.Graph, error) { return run(g, true) }
+
+func run(g *graph.Graph, verify bool) (*graph.Graph, error) {
+	g = g.Clone()
+	for _, p := range passes {
+		if err := p.run(g); err != nil {
+			return nil, fmt.Errorf("pass %s: %w", p.Name, err)
+		}
+		removeDead(g)
+		if verify {
+			if err := g.Verify(); err != nil {
+				return nil, fmt.Errorf("bug: after pass %s: %w", p.Name, err)
+			}
+		}
+	}
+	return g, nil
+}
