@@ -1,0 +1,95 @@
+package runtime
+
+import (
+	"fmt"
+
+	"github.com/octet-ml/octet/graph"
+	"github.com/octet-ml/octet/ops"
+)
+
+// alignment is that of every buffer in an arena, in bytes: a cache line and the widest vector register.
+const alignment = 64
+
+// overRead is how many bytes past the end of a buffer kernels may read.
+const overRead = 64
+
+// plan is a program for one batch size: nodes bound to kernels, and the place of each value in the arena. Immutable.
+type plan struct {
+	batch   int
+	graph   *graph.Graph
+	steps   []plannedStep
+	slots   map[*graph.Value]slot
+	arena   int // bytes
+	live    int // bytes of the largest set of values that are live at once
+	scratch int // bytes each thread needs
+	weights int // bytes of packed weights
+	// constants are copies of the constants that kernels read directly, aligned and with room to over-read, which the bytes
+	// of a model file do not have.
+	constants map[*graph.Value][]byte
+}
+
+// plannedStep is a node bound to kernels.
+type plannedStep struct {
+	node    *graph.Node
+	lowered *ops.Lowered
+}
+
+// slot is the place of a value in the arena.
+type slot struct{ offset, size int }
+
+// newPlan lowers the canonical graph for a batch size.
+func newPlan(canonical *graph.Graph, batch int, target *ops.Target) (*plan, error) {
+	p := &plan{batch: batch, graph: canonical.Bind(batch), constants: make(map[*graph.Value][]byte)}
+	for _, n := range p.graph.Nodes {
+		op, err := ops.Lookup(n.Op)
+		if err != nil {
+			return nil, err
+		}
+		if op.View && n.Inputs[0].Const == nil {
+			continue
+		}
+		l, err := ops.Lower(target, n)
+		if err != nil {
+			return nil, err
+		}
+		p.steps = append(p.steps, plannedStep{node: n, lowered: l})
+		p.scratch = max(p.scratch, l.Scratch)
+		p.weights += l.Weights
+		if l.Weights == 0 {
+			p.copyConstants(n)
+		}
+	}
+	if err := p.place(); err != nil {
+		return nil, fmt.Errorf("memory plan: %w", err)
+	}
+	return p, nil
+}
+
+// copyConstants makes copies of the constants that n reads.
+func (p *plan) copyConstants(n *graph.Node) {
+	for _, v := range n.Inputs {
+		if v != nil && v.Const != nil && p.constants[v] == nil {
+			c := newArena(len(v.Const.Data))
+			copy(c, v.Const.Data)
+			p.constants[v] = c
+		}
+	}
+}
+
+// buffers returns the slices of arena for the values of a node; constants have their own data.
+func (p *plan) buffers(arena []byte, values []*graph.Value) [][]byte {
+	out := make([][]byte, len(values))
+	for i, v := range values {
+		switch {
+		case v == nil:
+		case p.constants[v] != nil:
+			out[i] = p.constants[v]
+		case v.Const != nil:
+			out[i] = v.Const.Data
+		default:
+			s := p.slots[v]
+			out[i] = arena[s.offset : s.offset+s.size : s.offset+s.size]
+		}
+	}
+	return out
+}
