@@ -23,13 +23,16 @@ func layers(tb testing.TB, name string) (cases []convCase) {
 		if strings.HasPrefix(s.Text(), "#") {
 			continue
 		}
-		var ic, h, oc, oh, k, stride, pad, groups, count int
-		if _, err := fmt.Sscan(s.Text(), &ic, &h, &oc, &oh, &k, &stride, &pad, &groups, &count); err != nil {
+		var c convCase
+		var ic, h, oc, oh, k, stride, pad, groups int
+		if _, err := fmt.Sscan(s.Text(), &ic, &h, &oc, &oh, &k, &stride, &pad, &groups, &c.count); err != nil {
 			tb.Fatalf("%s: %q: %v", name, s.Text(), err)
 		}
 		g := padded(h, h, stride, pad)
 		g.OH, g.OW = oh, oh
-		cases = append(cases, convCase{w: Weights{KH: k, KW: k, IC: ic / groups, OC: oc, Groups: groups}, g: g, e: Epilogue{InZero: 100, OutZero: 100}})
+		c.w, c.g = Weights{KH: k, KW: k, IC: ic / groups, OC: oc, Groups: groups}, g
+		c.e = Epilogue{InZero: 100, OutZero: 100}
+		cases = append(cases, c)
 	}
 	return cases
 }
@@ -76,6 +79,48 @@ func BenchmarkConv(b *testing.B) {
 				b.ReportMetric(c.macs()*float64(b.N)/b.Elapsed().Seconds()/1e9, "GMAC/s")
 			})
 		}
+	}
+}
+
+// BenchmarkNetwork times all convolutions of a network in turn, each with weights of its own, so that they are streamed.
+func BenchmarkNetwork(b *testing.B) {
+	k := best(b)
+	for _, net := range []string{"resnet50", "mobilenetv2"} {
+		var steps []Step
+		var scratch []byte
+		macs := 0.0
+		for _, c := range layers(b, net) {
+			for range c.count {
+				s, buf, _ := c.bound(b, k)
+				steps, macs = append(steps, s), macs+c.macs()
+				if len(buf) > len(scratch) {
+					scratch = buf
+				}
+			}
+		}
+		b.Run(net, func(b *testing.B) {
+			for b.Loop() {
+				for _, s := range steps {
+					s.Run(scratch, 0, s.Tiles())
+				}
+			}
+			b.ReportMetric(macs*float64(b.N)/b.Elapsed().Seconds()/1e9, "GMAC/s")
+		})
+	}
+}
+
+// BenchmarkConvFinish times a layer with nothing after it, with a fused residual addition, and with a table.
+func BenchmarkConvFinish(b *testing.B) {
+	k := best(b)
+	for name, e := range map[string]Epilogue{"none": {}, "residual": {Add: someAdd}, "table": {LUT: reluLUT}} {
+		c := convCase{w: layer(1, 1, 64, 256), g: image(56, 56), e: e}
+		s, scratch, kernel := c.bound(b, k)
+		b.Run(name+"/"+kernel, func(b *testing.B) {
+			for b.Loop() {
+				s.Run(scratch, 0, s.Tiles())
+			}
+			b.ReportMetric(c.macs()*float64(b.N)/b.Elapsed().Seconds()/1e9, "GMAC/s")
+		})
 	}
 }
 

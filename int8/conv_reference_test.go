@@ -19,6 +19,7 @@ type convCase struct {
 	src      []byte
 	residual []byte
 	inZero   []byte
+	count    int // occurrences in a network, for benchmarks
 }
 
 func (c *convCase) String() string {

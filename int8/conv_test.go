@@ -85,6 +85,7 @@ var convCases = []struct {
 	{"depthwise/multiplier2", convCase{w: Weights{KH: 3, KW: 3, IC: 1, OC: 24, Groups: 12}, g: padded(7, 7, 1, 1), e: Epilogue{InZero: 113}}},
 	{"depthwise/multiplier3_stride2", convCase{w: Weights{KH: 3, KW: 3, IC: 1, OC: 99, Groups: 33}, g: padded(7, 7, 2, 1), e: Epilogue{InZero: 113}}},
 	{"depthwise/weight_zero", convCase{w: Weights{KH: 3, KW: 3, IC: 1, OC: 70, Groups: 70, Zero: -101}, g: padded(7, 7, 1, 1), e: Epilogue{InZero: 113}}},
+	{"depthwise/weight_zero_least", convCase{w: Weights{KH: 5, KW: 5, IC: 1, OC: 70, Groups: 70, Zero: -128}, g: padded(9, 9, 1, 2), e: Epilogue{InZero: 113}}},
 	{"depthwise/runtime_zero", convCase{w: Weights{KH: 3, KW: 3, IC: 1, OC: 32, Groups: 32}, g: padded(7, 7, 1, 1), inZero: []byte{91}}},
 	{"depthwise/i32", convCase{w: Weights{KH: 3, KW: 3, IC: 1, OC: 70, Groups: 70}, g: padded(7, 7, 1, 1), e: Epilogue{Output: OutI32}}},
 	{"depthwise/f32", convCase{w: Weights{KH: 3, KW: 3, IC: 1, OC: 32, Groups: 32}, g: padded(7, 7, 1, 1), e: Epilogue{Output: OutF32, LoF: -1, HiF: 1.5}}},

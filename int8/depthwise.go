@@ -115,7 +115,7 @@ func (q *depthwisePlan) layDirect() {
 
 func (q *depthwisePlan) patch(b band) patch {
 	p := patch{b, make([]int32, q.w.taps)}
-	q.w.eachTap(func(t, ky, kx int, _ bool) {
+	q.w.eachTap(func(t, ky, kx, _ int) {
 		p.offsets[t] = int32(ky*q.g.Dilations[0]*b.pitch + kx*q.g.Dilations[1]*b.pixel)
 	})
 	return p

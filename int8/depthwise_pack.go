@@ -3,11 +3,11 @@ package i8
 // packDepthwise packs [block][tap/TR][NC][TR]. Taps go by columns of the window; where a kernel is made for the window,
 // each column is padded to TR. 4-bit weights are widened: a depthwise layer has few.
 //
-// A weight zero point is subtracted here. Where the difference leaves int8, every tap stands twice, and the two weights add
-// up to it.
+// A weight zero point is subtracted here. Where a difference leaves int8, every tap stands two or three times, and its weights
+// add up to it: -255..254 needs two, 255 three.
 func (c *ConvWeights) packDepthwise(w *Weights) {
 	f := &c.set().Depthwise
-	c.form, c.k = formDepthwise, 1
+	c.form, c.k, c.parts = formDepthwise, 1, 1
 	n := w.KH * w.KW
 	values := make([]int16, 0, w.OC*n)
 	var codes []byte
@@ -15,7 +15,9 @@ func (c *ConvWeights) packDepthwise(w *Weights) {
 		codes = w.codes(codes[:0], o*n, (o+1)*n)
 		for _, code := range codes {
 			v := w.value(code) - w.Zero
-			c.twice = c.twice || v != int32(int8(v))
+			for c.parts < 3 && (v < -128*int32(c.parts) || v > 127*int32(c.parts)) {
+				c.parts++
+			}
 			values = append(values, int16(v))
 		}
 	}
@@ -35,13 +37,12 @@ func (c *ConvWeights) packDepthwise(w *Weights) {
 			if o < 0 {
 				continue
 			}
-			c.eachTap(func(t, ky, kx int, second bool) {
+			c.eachTap(func(t, ky, kx, part int) {
 				v := values[o*n+ky*w.KW+kx]
-				first := max(-128, min(127, v))
-				if second {
-					first = v - first
+				for range part {
+					v -= max(-128, min(127, v))
 				}
-				c.data[p.at+t/f.TR*f.TR*f.NC+d*f.TR+t%f.TR] = byte(first)
+				c.data[p.at+t/f.TR*f.TR*f.NC+d*f.TR+t%f.TR] = byte(max(-128, min(127, v)))
 			})
 		}
 	}
@@ -49,7 +50,7 @@ func (c *ConvWeights) packDepthwise(w *Weights) {
 
 // fixed reports whether columns of taps are padded to TR for kernels made for the window.
 func (c *ConvWeights) fixed() bool {
-	return !c.twice && c.set().Depthwise.Fixed(c.shape.KH, c.shape.KW)
+	return c.parts == 1 && c.set().Depthwise.Fixed(c.shape.KH, c.shape.KW)
 }
 
 // depthwiseTaps returns the number of packed taps, surplus ones included.
@@ -58,15 +59,11 @@ func (c *ConvWeights) depthwiseTaps() int {
 	if c.fixed() {
 		return roundUp(s.KH, tr) * s.KW
 	}
-	n := s.KH * s.KW
-	if c.twice {
-		n *= 2
-	}
-	return roundUp(n, tr)
+	return roundUp(s.KH*s.KW*c.parts, tr)
 }
 
-// eachTap calls f for the packed taps that have a weight.
-func (c *ConvWeights) eachTap(f func(t, ky, kx int, second bool)) {
+// eachTap calls f for the packed taps that have a weight, and for each of its parts.
+func (c *ConvWeights) eachTap(f func(t, ky, kx, part int)) {
 	s := &c.shape
 	column := s.KH
 	if c.fixed() {
@@ -74,9 +71,8 @@ func (c *ConvWeights) eachTap(f func(t, ky, kx int, second bool)) {
 	}
 	for kx := range s.KW {
 		for ky := range s.KH {
-			f(kx*column+ky, ky, kx, false)
-			if c.twice {
-				f(s.KW*s.KH+kx*column+ky, ky, kx, true)
+			for part := range c.parts {
+				f((part*s.KW+kx)*column+ky, ky, kx, part)
 			}
 		}
 	}

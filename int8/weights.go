@@ -90,7 +90,7 @@ type ConvWeights struct {
 	data    []byte  // packed, 64-byte aligned panels
 	sums    []int32 // sum of (value - Zero) for each output channel
 	mags    []int64 // sum of |value - Zero| for each output channel
-	twice   bool    // formDepthwise: weights without zero point need two int8 for each tap
+	parts   int     // formDepthwise: int8 that add up to a weight without its zero point
 	copies  int     // formDepthwise: copies of the channels in a block, so that a block spans as many pixels; else 1
 	noZero  bool    // 4 bits, no code of value 0, and kPad > k: tails are cleared after expansion
 }
