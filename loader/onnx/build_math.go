@@ -44,6 +44,9 @@ func quickGelu(c *call) error {
 // arithmetic converts Add, Sub, Mul and Div with NumPy broadcasting (opset 7 on).
 func arithmetic(c *call) error { return c.elementwise(&ops.Arithmetic{}) }
 
+// mod converts Mod; fmod says that the remainder has the sign of the dividend.
+func mod(c *call) error { return c.elementwise(&ops.Mod{Truncate: c.boolAttr("fmod", false)}) }
+
 // elementwise converts operators of several inputs that are broadcast; the output has the type of input 0.
 func elementwise(c *call) error { return c.elementwise(nil) }
 

@@ -295,7 +295,7 @@ func (c *call) rescale(acc, a, b *graph.Value, scale, zero int) error {
 	if z != nil {
 		d = c.info(z).dtype
 	}
-	c.quantize(y, d, nil, c.plainInput(scale), z, scheme{axis: 1, rank: out.rank}, c.output(0))
+	c.quantize(y, d, nil, c.single(c.plainInput(scale), "_y_scale"), z, scheme{axis: 1, rank: out.rank}, c.output(0))
 	return nil
 }
 

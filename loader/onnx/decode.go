@@ -16,6 +16,19 @@ import (
 // Errors wrap ErrFormat, ErrUnsupported, ErrLimit, ErrDynamic or ErrExternal; NodeErrors lists all nodes that cannot be
 // converted. Decode may be called concurrently.
 func Decode(data []byte, o Options) (*graph.Graph, error) {
+	r, err := read(data, o)
+	if err != nil {
+		return nil, err
+	}
+	r.g.Metadata = r.model.properties()
+	if err := r.g.Verify(); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrFormat, err)
+	}
+	return r.g, nil
+}
+
+// read converts a model and returns the reader, which knows more of the values than the graph says.
+func read(data []byte, o Options) (*reader, error) {
 	limits := o.Limits.withDefaults()
 	m, err := parseModel(data, limits)
 	if err != nil {
@@ -26,14 +39,7 @@ func Decode(data []byte, o Options) (*graph.Graph, error) {
 		values: make(map[string]*graph.Value), names: make(map[string]bool), infos: make(map[*graph.Value]*info),
 		uses: make(map[string]int), declared: make(map[string]*valueProto), outputs: make(map[string]bool),
 	}
-	if err := r.read(); err != nil {
-		return nil, err
-	}
-	r.g.Metadata = m.properties()
-	if err := r.g.Verify(); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrFormat, err)
-	}
-	return r.g, nil
+	return r, r.read()
 }
 
 // Keys of Graph.Metadata for what ONNX keeps in fields of its own.

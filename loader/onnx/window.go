@@ -38,6 +38,7 @@ func (c *call) window(values ...*graph.Value) (window, error) {
 		return window{}, unsupportedf("%d spatial axes: want 1 or 2", axes)
 	}
 	w := window{flat: axes == 1}
+	w.Strides, w.Dilations = [2]int{1, 1}, [2]int{1, 1}
 	lists := []struct {
 		name      string
 		from      []int
