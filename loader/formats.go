@@ -1,10 +1,9 @@
 package loader
 
 import (
-	"bytes"
-
 	"github.com/octet-ml/octet/graph"
 	"github.com/octet-ml/octet/loader/onnx"
+	"github.com/octet-ml/octet/loader/tflite"
 )
 
 // format is a row of the table of model formats.
@@ -17,6 +16,11 @@ type format struct {
 
 // formats lists the formats in the order in which they are tried; ONNX, which has no magic number, is last.
 var formats = []format{{
+	name: "tflite", is: looksLikeTFLite, decode: decodeTFLite,
+	sentinels: map[error]error{
+		tflite.ErrFormat: ErrFormat, tflite.ErrUnsupported: ErrUnsupported, tflite.ErrLimit: ErrLimit, tflite.ErrDynamic: ErrDynamic,
+	},
+}, {
 	name: "onnx", is: looksLikeONNX, decode: decodeONNX,
 	sentinels: map[error]error{
 		onnx.ErrFormat: ErrFormat, onnx.ErrUnsupported: ErrUnsupported, onnx.ErrLimit: ErrLimit, onnx.ErrDynamic: ErrDynamic,
@@ -24,10 +28,22 @@ var formats = []format{{
 	},
 }}
 
+// looksLikeTFLite reports whether data have the file identifier of a TensorFlow Lite flatbuffer.
+func looksLikeTFLite(data []byte) bool {
+	return len(data) >= 8 && string(data[4:8]) == "TFL3"
+}
+
+func decodeTFLite(data []byte, o *options) (*graph.Graph, error) {
+	return tflite.Decode(data, tflite.Options{
+		Limits:      tflite.Limits{FileBytes: o.limits.FileBytes, DecodedBytes: o.limits.DecodedBytes, Nodes: o.limits.Nodes},
+		InputShapes: o.shapes,
+	})
+}
+
 // looksLikeONNX reports whether data begin with a field of ModelProto: ir_version as a rule, which writers put first, or
 // one of the strings or messages.
 func looksLikeONNX(data []byte) bool {
-	if len(data) < 2 || bytes.HasPrefix(data[min(4, len(data)):], []byte("TFL3")) {
+	if len(data) < 2 || looksLikeTFLite(data) {
 		return false
 	}
 	field, wire := data[0]>>3, data[0]&7

@@ -162,7 +162,7 @@ func (c *call) gemm(a *ops.Dense, in []*graph.Value, y *graph.Value) error {
 	}
 	if a.Flatten {
 		flat := c.like(in[0], "_rows")
-		c.emit("Flatten", &ops.Flatten{Axis: 1}, in[:1], flat)
+		c.emit("Flatten", &ops.Flatten{Axis: 1}, []*graph.Value{in[0]}, flat)
 		in[0] = flat
 	}
 	product := y
@@ -196,7 +196,7 @@ func batchMatMul(c *call) error {
 		}
 		perm[rank-2], perm[rank-1] = rank-1, rank-2
 		t := c.temp("_swapped", in[i].DType, moveAxis(in[i].Quant, perm))
-		c.emit("Transpose", &ops.Transpose{Perm: perm}, in[i:i+1:i+1], t)
+		c.emit("Transpose", &ops.Transpose{Perm: perm}, []*graph.Value{in[i]}, t)
 		in[i] = t
 	}
 	c.emit("MatMul", nil, in, c.out[0])

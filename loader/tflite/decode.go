@@ -11,7 +11,7 @@ import (
 
 // Decode reads a TensorFlow Lite model. The graph's constants alias data, which must not change while the graph lives.
 //
-// Errors wrap ErrFormat, ErrUnsupported or ErrLimit; OperatorErrors lists all operators that cannot be converted. Decode may
+// Errors wrap ErrFormat, ErrUnsupported, ErrLimit or ErrDynamic; OperatorErrors lists all operators that cannot be converted. Decode may
 // be called concurrently.
 func Decode(data []byte, o Options) (*graph.Graph, error) {
 	limits := o.Limits.withDefaults(len(data))
@@ -146,7 +146,7 @@ func (r *reader) inputShape(i int) (graph.Shape, error) {
 	if !ok {
 		for axis, d := range t.signature {
 			if d < 0 && axis > 0 && t.shape[axis] <= 1 {
-				return nil, unsupportedf("dimension %d has no size; give the shape in Options.InputShapes[%q]", axis, r.labels[i])
+				return nil, fmt.Errorf("%w: dimension %d has no size; give the shape in Options.InputShapes[%q]", ErrDynamic, axis, r.labels[i])
 			}
 		}
 		return s, nil

@@ -15,6 +15,9 @@ var ErrUnsupported = errors.New("unsupported")
 // ErrLimit is returned when a model exceeds one of the Limits.
 var ErrLimit = errors.New("limit exceeded")
 
+// ErrDynamic is returned when a dimension of an input, other than the batch, has no size; Options.InputShapes gives it one.
+var ErrDynamic = errors.New("dynamic dimension")
+
 func formatErrorf(format string, args ...any) error {
 	return fmt.Errorf("%w: "+format, append([]any{ErrFormat}, args...)...)
 }

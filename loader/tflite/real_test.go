@@ -1,4 +1,4 @@
-package tflite
+package tflite_test
 
 import (
 	"os"
@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/octet-ml/octet/internal/testkit"
+	"github.com/octet-ml/octet/loader/tflite"
 )
 
 // realModels returns the paths of the models in the given folders of the data collection.
@@ -41,7 +42,7 @@ func nameOf(path string) string { return strings.TrimSuffix(filepath.Base(path),
 func TestRealModelsLoad(t *testing.T) {
 	for _, path := range realModels(t, "models", "tflite-layers") {
 		t.Run(nameOf(path), func(t *testing.T) {
-			g, err := Decode(read(t, path), Options{})
+			g, err := tflite.Decode(read(t, path), tflite.Options{})
 			if err != nil {
 				t.Fatal(err)
 			}
