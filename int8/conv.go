@@ -11,16 +11,17 @@ import (
 // ConvPlan is a convolution for one geometry: kernel, tiles, tables and folded constants. It is immutable and safe for
 // concurrent use; it refers to the packed weights and to no buffer.
 type ConvPlan struct {
-	w    *ConvWeights
-	g    Geometry
-	e    Epilogue // slices and pointers are copies
-	add  *kernel.BinaryParams
-	lut  *kernel.Table
-	bias []int32   // [columns] in packed order; compensated for e.InZero
-	raw  []int32   // [columns] the same without compensation
-	sums []int32   // [columns] weight sums, for a zero point known only at run time
-	mult []float32 // [columns]
-	impl convImpl
+	w     *ConvWeights
+	g     Geometry
+	e     Epilogue             // slices and pointers are copies
+	add   *kernel.BinaryParams // the residual addition, or nil
+	after *kernel.BinaryParams // the same where it is a pass after the kernel
+	lut   *kernel.Table
+	bias  []int32   // [columns] in packed order; compensated for e.InZero
+	raw   []int32   // [columns] the same without compensation
+	sums  []int32   // [columns] weight sums, for a zero point known only at run time
+	mult  []float32 // [columns]
+	impl  convImpl
 }
 
 // convImpl is one way to compute a convolution.

@@ -36,6 +36,7 @@ type gemmPlan struct {
 	full   bandTable // banded: chunks of band.rows output rows
 	rest   bandTable // banded: the last chunk of an image, if it is shorter
 	groups []panelRun
+	fused  bool   // the kernels add the residual
 	pad    []byte // padding for the plan's InZero
 	layout gemmScratch
 	widest int // index of the kernel row of the first panel
@@ -76,6 +77,13 @@ func newGemmPlan(p *ConvPlan) (*gemmPlan, error) {
 		q.images = g.N
 	}
 	q.rows = q.images * pixels
+	q.fused = p.add != nil
+	for i := range w.panels {
+		q.fused = q.fused && w.set().Gemm.Rows[w.panels[i].row].Residual && !q.passes(&w.panels[i])
+	}
+	if q.fused {
+		p.after = nil
+	}
 	q.pad = alignedBytes(w.kPad + Slack)
 	fillBytes(q.pad, byte(p.e.InZero))
 	chunkRows := q.cut()

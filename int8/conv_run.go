@@ -62,6 +62,12 @@ func (r *gemmRun) prepare() {
 	if e.Output == OutF32 {
 		g.HiF, g.LoF = e.HiF, e.LoF
 	}
+	if r.fused {
+		d := r.add
+		g.LoQ, g.QA, g.AScale = float32(int32(e.Lo)-e.OutZero), float32(e.OutZero-d.AZero), d.AScale
+		g.BZero, g.BScale = float32(d.BZero), d.BScale
+		g.AddLo, g.AddHi, g.AddZero = d.Lo, d.Hi, d.OutZero
+	}
 	r.pad, r.zero = r.gemmPlan.pad, byte(e.InZero)
 	if r.a.InZero != nil {
 		r.zero = r.a.InZero[0]
@@ -198,6 +204,9 @@ func (r *gemmRun) calls(p *panel, row *kernel.Gemm, kernels []func(*kernel.GemmA
 			r.through(p, row, kernels[h], n*h, out)
 		} else {
 			g.C = &r.a.Dst[out]
+			if r.fused {
+				g.Residual = &r.a.Residual[out]
+			}
 			kernels[h](g)
 		}
 		g.Prefetch += uintptr(g.Stride * g.Tiles * g.Taps * g.K / 8)

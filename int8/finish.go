@@ -16,6 +16,7 @@ func (p *ConvPlan) finishing() error {
 		}
 		p.add.Lo, p.add.Hi = float32(int32(a.Lo)-a.OutZero), float32(int32(a.Hi)-a.OutZero)
 	}
+	p.after = p.add
 	if p.e.LUT != nil {
 		p.lut = kernel.NewTable(p.e.LUT)
 	}
@@ -31,18 +32,18 @@ type finishArgs struct {
 
 // finish applies residual and table to rows of n bytes that are pitch apart and start at byte at of dst.
 func (p *ConvPlan) finish(f *finishArgs, a *ConvArgs, at, rows, n, pitch int) {
-	if p.add == nil && p.lut == nil {
+	if p.after == nil && p.lut == nil {
 		return
 	}
 	if n == pitch {
 		rows, n = 1, rows*n
 	}
 	e := &p.w.set().Eltwise
-	if p.add != nil {
+	if p.after != nil {
 		d := unsafe.Pointer(&a.Dst[at])
 		f.add = kernel.BinaryArgs{
 			Dst: d, A: d, B: unsafe.Pointer(&a.Residual[at]), Rows: uintptr(rows), N: uintptr(n),
-			Row: uintptr(pitch), BRow: uintptr(pitch), BCol: 1, Params: p.add,
+			Row: uintptr(pitch), BRow: uintptr(pitch), BCol: 1, Params: p.after,
 		}
 		e.Add.Run(&f.add)
 	}

@@ -74,6 +74,7 @@ func gemmAVX512() []byte {
 		{"nextRows", "offsets of the next tap's rows, or the next tile's first row"},
 		{"tilesLeft", ""}, {"out", "where the tile goes"}, {"tapsLeft", ""},
 		{"fetch", "what to prefetch next"}, {"fetchStep", ""}, {"rowBias", "of the next tile, or 0"},
+		{"residual", "of the tile, or 0"},
 	} {
 		if d.what != "" {
 			d.what = " // " + d.what
@@ -104,7 +105,7 @@ func gemmAVX512() []byte {
 }
 
 func (s gemmShape) write(t *text) {
-	t.function(s.name(), "kernel.GemmArgs", 56, fmt.Sprintf("%d rows by %d columns, weights of %d bits.", s.h, 16*s.nz, s.bits))
+	t.function(s.name(), "kernel.GemmArgs", 64, fmt.Sprintf("%d rows by %d columns, weights of %d bits.", s.h, 16*s.nz, s.bits))
 	t.op("MOVQ a+0(FP), R15")
 	t.op("MOVQ gemmArgs_Offs(R15), SI")
 	t.op("TESTQ SI, SI")
@@ -112,7 +113,7 @@ func (s gemmShape) write(t *text) {
 	t.op("MOVQ gemmArgs_Base(R15), SI")
 	t.label("indexed")
 	t.op("MOVQ SI, nextRows")
-	for _, f := range [][2]string{{"Tiles", "tilesLeft"}, {"C", "out"}, {"Prefetch", "fetch"}, {"Stride", "fetchStep"}, {"RowBias", "rowBias"}} {
+	for _, f := range [][2]string{{"Tiles", "tilesLeft"}, {"C", "out"}, {"Prefetch", "fetch"}, {"Stride", "fetchStep"}, {"RowBias", "rowBias"}, {"Residual", "residual"}} {
 		t.op("MOVQ gemmArgs_%s(R15), SI", f[0])
 		t.op("MOVQ SI, %s", f[1])
 	}
@@ -290,11 +291,15 @@ func (s gemmShape) epilogue(t *text) {
 	}
 	t.op("CMPQ CX, $const_outF32")
 	t.op("JEQ real")
+	t.op("MOVQ residual, DX")
+	t.op("TESTQ DX, DX")
+	t.op("JNZ sum")
 	for m := range s.h {
 		s.eachZmm(t, "VCVTPS2DQ ACC, ACC", m)
 	}
 	t.op("VPBROADCASTW gemmArgs_Zero(R15), Z0")
 	t.op("VPBROADCASTB gemmArgs_Lo(R15), Z1")
+	t.label("pack")
 	switch s.nz {
 	case 2:
 		t.op("VMOVDQU64 twoRows<>(SB), Z2")
@@ -312,6 +317,7 @@ func (s gemmShape) epilogue(t *text) {
 	t.op("KMOVQ AX, K1")
 	s.bytes(t, true)
 	t.op("JMP next")
+	s.sum(t)
 	t.label("real")
 	t.op("VBROADCASTSS gemmArgs_LoF(R15), Z0")
 	for m := range s.h {
@@ -323,6 +329,63 @@ func (s gemmShape) epilogue(t *text) {
 	t.op("MOVQ DI, out")
 	t.op("DECQ tilesLeft")
 	t.op("JNZ tile")
+}
+
+// sum adds the residual at DX to the bounded products and goes on to pack the rounded sums.
+func (s gemmShape) sum(t *text) {
+	t.label("sum")
+	for i, f := range []string{"LoQ", "QA", "AScale"} {
+		t.op("VBROADCASTSS gemmArgs_%s(R15), Z%d", f, i)
+	}
+	for m := range s.h {
+		s.eachZmm(t, "VRNDSCALEPS $8, ACC, ACC", m)
+		s.eachZmm(t, "VMAXPS Z0, ACC, ACC", m)
+		s.eachZmm(t, "VADDPS Z1, ACC, ACC", m)
+		s.eachZmm(t, "VMULPS Z2, ACC, ACC", m)
+	}
+	t.op("VPXORD Z0, Z0, Z0")
+	t.op("VBROADCASTSS gemmArgs_BZero(R15), Z1")
+	t.op("VBROADCASTSS gemmArgs_BScale(R15), Z2")
+	for m := range s.h {
+		s.widen(t)
+		for j := range s.nz {
+			t.op("VCVTDQ2PS Z%d, Z%d", 4+j, 4+j)
+			t.op("VSUBPS Z1, Z%d, Z%d", 4+j, 4+j)
+			t.op("VMULPS Z2, Z%d, Z%d", 4+j, 4+j)
+			t.op("VADDPS Z%d, %s, %s", 4+j, s.acc(0, m, j), s.acc(0, m, j))
+		}
+		t.op("ADDQ BX, DX")
+	}
+	t.op("MOVQ DX, residual")
+	t.op("VBROADCASTSS gemmArgs_AddLo(R15), Z1")
+	t.op("VBROADCASTSS gemmArgs_AddHi(R15), Z2")
+	for m := range s.h {
+		s.eachZmm(t, "VMAXPS Z1, ACC, ACC", m)
+		s.eachZmm(t, "VMINPS Z2, ACC, ACC", m)
+		s.eachZmm(t, "VCVTPS2DQ ACC, ACC", m)
+	}
+	t.op("VPXORD Z1, Z1, Z1")
+	t.op("VPBROADCASTW gemmArgs_AddZero(R15), Z0")
+	t.op("JMP pack")
+}
+
+// widen loads a row of bytes from DX as integers in the columns' order into Z4 and on; Z0 is zero.
+func (s gemmShape) widen(t *text) {
+	switch s.nz {
+	case 4:
+		t.op("VMOVDQU32 (DX), Z4")
+		t.op("VPUNPCKHBW Z0, Z4, Z6")
+		t.op("VPUNPCKLBW Z0, Z4, Z4")
+		t.op("VPUNPCKHWD Z0, Z6, Z7")
+		t.op("VPUNPCKLWD Z0, Z6, Z6")
+	case 2:
+		t.op("VPMOVZXBW (DX), Z4")
+	case 1:
+		t.op("VPMOVZXBD (DX), Z4")
+		return
+	}
+	t.op("VPUNPCKHWD Z0, Z4, Z5")
+	t.op("VPUNPCKLWD Z0, Z4, Z4")
 }
 
 // eachZmm writes an instruction for each accumulator of row m: in it, ACC is the accumulator, COL the register of the same

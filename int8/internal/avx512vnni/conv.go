@@ -44,7 +44,7 @@ func order(nz int) []uint8 {
 }
 
 func gemmRow(name string, nz int, f []func(*kernel.GemmArgs)) kernel.Gemm {
-	return kernel.Gemm{Name: name, MR: len(f) - 1, NR: 16 * nz, KR: 4, Order: order(nz), Partial: true, Func: f}
+	return kernel.Gemm{Name: name, MR: len(f) - 1, NR: 16 * nz, KR: 4, Order: order(nz), Partial: true, Residual: true, Func: f}
 }
 
 func conv(s *kernel.Set) {

@@ -23,6 +23,13 @@ const (
 //
 // Packed columns stand in the order that Gemm.Order names: column n of Bias, Mult and B is channel Order[n] of the panel.
 //
+// Where Residual is not nil (OutU8, and a row whose Residual is set), row m of the sum is written instead, from the bytes b of
+// Residual + m*LDC and the byte q of the above:
+//
+//	uint8(roundHalfEven(max(AddLo, min(float32((q-AZero)*AScale) + float32((b-BZero)*BScale), AddHi))) + AddZero)
+//
+// where each product and the sum are rounded to float32 and a NaN counts as AddLo. NR bytes of each row may be read.
+//
 // The functions in Gemm.Func4 take B as blocks of 4-bit codes (Expand4Args) that stand for bytes through Table.
 //
 // Preconditions: K is a positive multiple of KR; Taps, Tiles and Cols are positive; Cols <= NR, and Cols < NR only for
@@ -52,17 +59,27 @@ type GemmArgs struct {
 	Prefetch  uintptr // address to prefetch, a hint, moved by Stride for every 8 bytes of k; may run past its object
 	Stride    int64
 	Table     *[16]int8 // Func4: value of each code
+	Residual  *byte
+	LoQ       float32 // Lo-Zero
+	QA        float32 // Zero-AZero
+	AScale    float32
+	BZero     float32
+	BScale    float32
+	AddLo     float32 // of the sum less AddZero
+	AddHi     float32
+	AddZero   int32
 }
 
 // Gemm is a row of the matrix product family: kernels of one panel width.
 type Gemm struct {
-	Name    string            // of the tallest tile
-	MR, NR  int               // tallest tile, columns of a panel
-	KR      int               // bytes of k that stand together for one column
-	Order   []uint8           // channel of each packed column, NR long
-	Partial bool              // writes Cols < NR columns itself (OutU8)
-	Func    []func(*GemmArgs) // by tile height, 1..MR; index 0 is nil
-	Func4   []func(*GemmArgs) // the same for weights of 4 bits, where NR*KR is a multiple of 128; nil: expand first
+	Name     string            // of the tallest tile
+	MR, NR   int               // tallest tile, columns of a panel
+	KR       int               // bytes of k that stand together for one column
+	Order    []uint8           // channel of each packed column, NR long
+	Residual bool              // adds a residual (OutU8)
+	Partial  bool              // writes Cols < NR columns itself (OutU8)
+	Func     []func(*GemmArgs) // by tile height, 1..MR; index 0 is nil
+	Func4    []func(*GemmArgs) // the same for weights of 4 bits, where NR*KR is a multiple of 128; nil: expand first
 }
 
 // GemmFamily is the matrix product's rows and the rule that chooses between them.

@@ -21,6 +21,7 @@ type gemmCase struct {
 	indexed        bool
 	bits           int
 	rowBiased      bool
+	added          bool // with a residual
 	output         kernel.Output
 
 	src, pad, b, c []byte
@@ -33,11 +34,13 @@ type gemmCase struct {
 	loF, hiF       float32
 	zero           int32
 	lo             uint8
+	residual       []byte
+	add            kernel.GemmArgs // its fields of the addition
 }
 
 func (c *gemmCase) String() string {
-	return fmt.Sprintf("%s/%dbit_h%d_k%d_taps%d_tiles%d_cols%d_indexed%t_rowbias%t_out%d", c.row.Name, c.bits, c.h, c.k, c.taps, c.tiles, c.cols,
-		c.indexed, c.rowBiased, c.output)
+	return fmt.Sprintf("%s/%dbit_h%d_k%d_taps%d_tiles%d_cols%d_indexed%t_rowbias%t_out%d_residual%t", c.row.Name, c.bits, c.h, c.k, c.taps, c.tiles, c.cols,
+		c.indexed, c.rowBiased, c.output, c.added)
 }
 
 func (c *gemmCase) elem() int {
@@ -94,6 +97,17 @@ func (c *gemmCase) fill(tb testing.TB, r *rand.Rand) {
 		}
 	}
 	c.ldc = (c.cols + r.IntN(4)) * c.elem()
+	if c.added {
+		c.residual = guardedRandom(tb, r, (rows-1)*c.ldc+nr, 0)
+		aZero, bZero, zero := r.Int32N(256), r.Int32N(256), r.Int32N(256)
+		c.add = kernel.GemmArgs{
+			Residual: &c.residual[0], LoQ: float32(int32(c.lo) - c.zero), QA: float32(c.zero - aZero), AScale: 2*r.Float32() - 0.5,
+			BZero: float32(bZero), BScale: 2*r.Float32() - 0.5, AddLo: float32(r.Int32N(50) - zero), AddHi: float32(255 - zero), AddZero: zero,
+		}
+		if r.IntN(8) == 0 {
+			c.add.AScale, c.add.BScale = math.MaxFloat32, math.MaxFloat32
+		}
+	}
 	c.c = Buffer(tb, (rows-1)*c.ldc+c.cols*c.elem(), 0, AtEnd)
 }
 
@@ -103,6 +117,11 @@ func (c *gemmCase) args() *kernel.GemmArgs {
 		Base: &c.src[0], Pad: &c.pad[0], RowStride: int64(c.stride), B: &c.b[0], Bias: &c.bias[0], Mult: &c.mult[0],
 		C: &c.c[0], LDC: int64(c.ldc), K: int64(c.k), Taps: int64(c.taps), Tiles: int64(c.tiles), Cols: int64(c.cols),
 		Output: c.output, HiF: c.hiF, LoF: c.loF, Zero: c.zero, Lo: c.lo,
+	}
+	if c.added {
+		d := &c.add
+		a.Residual, a.LoQ, a.QA, a.AScale, a.BZero, a.BScale = d.Residual, d.LoQ, d.QA, d.AScale, d.BZero, d.BScale
+		a.AddLo, a.AddHi, a.AddZero = d.AddLo, d.AddHi, d.AddZero
 	}
 	if c.bits == 4 {
 		a.B, a.Table = &c.codes[0], &c.table
@@ -149,6 +168,9 @@ func (c *gemmCase) want(begin []byte) []byte {
 			switch v := float32(float32(acc) * c.mult[p]); c.output {
 			case kernel.OutU8:
 				at[0] = requantized(v, c.hiF, c.zero, c.lo)
+				if c.added {
+					at[0] = c.sum(at[0], c.residual[i*c.ldc+int(ch)])
+				}
 			case kernel.OutI32:
 				binary.NativeEndian.PutUint32(at, uint32(acc))
 			case kernel.OutF32:
@@ -157,6 +179,16 @@ func (c *gemmCase) want(begin []byte) []byte {
 		}
 	}
 	return out
+}
+
+// sum is the addition of a residual byte.
+func (c *gemmCase) sum(q, b byte) byte {
+	d := &c.add
+	v := float32((float32(q)-float32(c.zero)+d.QA)*d.AScale) + float32((float32(b)-d.BZero)*d.BScale)
+	if v != v {
+		v = d.AddLo
+	}
+	return byte(math.RoundToEven(float64(max(d.AddLo, min(v, d.AddHi)))) + float64(d.AddZero))
 }
 
 func requantized(v, hi float32, zero int32, lo uint8) uint8 {
@@ -204,6 +236,7 @@ func Gemm(t *testing.T, s *kernel.Set, seed int64) {
 					if row.Func4 != nil && n%4 < 2 {
 						c.bits = 4
 					}
+					c.added = row.Residual && c.output == kernel.OutU8 && r.IntN(2) == 0
 					c.fill(t, r)
 					c.check(t)
 				}
