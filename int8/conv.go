@@ -36,7 +36,7 @@ type convImpl interface {
 type ConvArgs struct {
 	Src      []byte // [N][H][W][Groups*IC], readable Slack bytes past its end
 	Dst      []byte // [N][OH][OW][OC] of uint8, or of int32 or float32 at a multiple of 4 bytes
-	Residual []byte // Epilogue.Add: of Dst's shape; readable Slack bytes past its end; may be Dst; else nil
+	Residual []byte // Epilogue.Add: of Dst's shape, apart from it, readable Slack bytes past its end; else nil
 	InZero   []byte // nil, or one byte read by Run: the zero point of Src, overriding Epilogue.InZero
 }
 

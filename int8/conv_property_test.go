@@ -202,6 +202,25 @@ func FuzzConv(f *testing.F) {
 	})
 }
 
+// TestLargeImagesNeedNoLargeTable covers layers whose offsets for the whole image would exceed maxOffsets.
+func TestLargeImagesNeedNoLargeTable(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the reference takes a second")
+	}
+	c := convCase{w: layer(3, 3, 9, 2), g: padded(690, 700, 1, 1), e: Epilogue{InZero: 77}}
+	c.fill(newRand(testkit.Seed(t)))
+	want := c.reference()
+	eachAvailable(t, func(k *Kernels) {
+		s, _, _ := c.bound(t, k)
+		if q := s.(*gemmStep).q; q.source != banded {
+			t.Errorf("%v: source %d, want a band", &c, q.source)
+		}
+		if got, name := c.run(t, k, nil); !bytes.Equal(got, want) {
+			t.Errorf("%v: %s differs from the reference", &c, name)
+		}
+	})
+}
+
 // TestUnitsAreBounded keeps the units of real layers near the family's Work, so that workers share them evenly.
 func TestUnitsAreBounded(t *testing.T) {
 	for _, net := range []string{"resnet50", "mobilenetv2"} {
