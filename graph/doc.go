@@ -8,6 +8,9 @@
 // A dimension is a non-negative number, or a negative one -k that means k times the batch size N, which is bound when a
 // program is planned. Nothing else may be unknown once shapes are inferred.
 //
+// Print and PrintFull write a graph as text, one line for each value that comes from outside and for each node; Parse reads
+// it. The text is for people and for tests; it is no exchange format.
+//
 // The package knows no operator, no file format and no machine. It uses the standard library only. A Graph is not safe for
 // concurrent modification; one that nobody modifies may be read by many goroutines.
 package graph
