@@ -70,10 +70,7 @@ func (p *product) weights() (i8.Weights, bool) {
 	case graph.Int8:
 		w.Zero = zero
 	case graph.Uint8:
-		w.Data = slices.Clone(w.Data)
-		for i := range w.Data {
-			w.Data[i] ^= 0x80
-		}
+		w.Data = flipped(w.Data)
 		w.Zero = zero - 128
 	case graph.Int4, graph.Uint4:
 		w.Bits = 4
@@ -91,6 +88,19 @@ func (p *product) weights() (i8.Weights, bool) {
 		return w, false
 	}
 	return w, true
+}
+
+// flipped returns uint8 weights less 128, as int8: the same bytes with the top bit inverted.
+func flipped(data []byte) []byte {
+	out := slices.Clone(data)
+	words := graph.View[uint64](out)
+	for i := range words {
+		words[i] ^= 0x8080808080808080
+	}
+	for i := len(words) * 8; i < len(out); i++ {
+		out[i] ^= 0x80
+	}
+	return out
 }
 
 // packKey names packed weights: the tensor, how it is cut, and how its integers are read.

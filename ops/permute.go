@@ -14,33 +14,85 @@ func PermuteTensor(t *graph.Tensor, perm []int) *graph.Tensor {
 		return out
 	}
 	out.Data = make([]byte, len(t.Data))
-	stride := make([]int, len(perm)) // in t, of each axis of the result
+	switch t.DType.Bits() {
+	case 4:
+		to := 0
+		walkOffsets(shape, permutedStrides(t.Shape, perm), func(from int) {
+			out.SetInt(to, t.Int(from))
+			to++
+		})
+	case 8:
+		permuteElements(out.Data, t.Data, t.Shape, perm)
+	case 16:
+		permuteElements(graph.View[uint16](out.Data), graph.View[uint16](t.Data), t.Shape, perm)
+	case 32:
+		permuteElements(graph.View[uint32](out.Data), graph.View[uint32](t.Data), t.Shape, perm)
+	default:
+		permuteElements(graph.View[uint64](out.Data), graph.View[uint64](t.Data), t.Shape, perm)
+	}
+	return out
+}
+
+// permutedStrides returns the strides in a tensor of shape s of the axes of the permuted one.
+func permutedStrides(s graph.Shape, perm []int) []int {
+	stride := make([]int, len(perm))
 	for i, p := range perm {
 		stride[i] = 1
-		for _, d := range t.Shape[p+1:] {
+		for _, d := range s[p+1:] {
 			stride[i] *= d
 		}
 	}
-	size := t.DType.Bits() / 8
-	index := make([]int, len(shape))
-	from := 0
-	for to := range t.Len() {
-		if size == 0 {
-			out.SetInt(to, t.Int(from))
-		} else {
-			copy(out.Data[to*size:(to+1)*size], t.Data[from*size:])
+	return stride
+}
+
+// permuteBlock is the side of the squares in which matrices are transposed: their rows stay in the first-level cache.
+const permuteBlock = 32
+
+// permuteElements writes the elements of src, of shape s, permuted to dst: plane by plane over the last two axes of the
+// result, in squares.
+func permuteElements[T any](dst, src []T, s graph.Shape, perm []int) {
+	shape, stride := PermuteShape(s, perm), permutedStrides(s, perm)
+	rank := len(shape)
+	rows, columns := shape[rank-2], shape[rank-1] // a permutation that moves elements has at least two axes
+	rowStride, columnStride := stride[rank-2], stride[rank-1]
+	plane := 0
+	outer := make(graph.Shape, rank)
+	copy(outer, shape)
+	outer[rank-2], outer[rank-1] = 1, 1
+	walkOffsets(outer, stride, func(base int) {
+		to := dst[plane : plane+rows*columns]
+		plane += rows * columns
+		for r0 := 0; r0 < rows; r0 += permuteBlock {
+			for c0 := 0; c0 < columns; c0 += permuteBlock {
+				for r := r0; r < min(r0+permuteBlock, rows); r++ {
+					from := base + r*rowStride + c0*columnStride
+					line := to[r*columns+c0 : r*columns+min(c0+permuteBlock, columns)]
+					for i := range line {
+						line[i] = src[from]
+						from += columnStride
+					}
+				}
+			}
 		}
+	})
+}
+
+// walkOffsets calls visit with the offset of every index of shape, the last axis fastest.
+func walkOffsets(shape graph.Shape, stride []int, visit func(offset int)) {
+	index := make([]int, len(shape))
+	offset := 0
+	for range shape.Size() {
+		visit(offset)
 		for i := len(shape) - 1; i >= 0; i-- {
 			index[i]++
-			from += stride[i]
+			offset += stride[i]
 			if index[i] < shape[i] {
 				break
 			}
-			from -= index[i] * stride[i]
+			offset -= index[i] * stride[i]
 			index[i] = 0
 		}
 	}
-	return out
 }
 
 // PermuteShape returns the shape with axis perm[i] of s as axis i.

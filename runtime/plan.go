@@ -1,7 +1,11 @@
 package runtime
 
 import (
+	"errors"
 	"fmt"
+	goruntime "runtime"
+	"sync"
+	"sync/atomic"
 
 	"github.com/octet-ml/octet/graph"
 	"github.com/octet-ml/octet/ops"
@@ -45,24 +49,44 @@ func newPlan(canonical *graph.Graph, batch int, target *ops.Target) (*plan, erro
 		if err != nil {
 			return nil, err
 		}
-		if op.View && n.Inputs[0].Const == nil {
-			continue
+		if !op.View || n.Inputs[0].Const != nil {
+			p.steps = append(p.steps, plannedStep{node: n})
 		}
-		l, err := ops.Lower(target, n)
-		if err != nil {
-			return nil, err
-		}
-		p.steps = append(p.steps, plannedStep{node: n, lowered: l})
-		p.scratch = max(p.scratch, l.Scratch)
-		p.weights += l.Weights
-		if l.Weights == 0 {
-			p.copyConstants(n)
+	}
+	if err := p.lower(target); err != nil {
+		return nil, err
+	}
+	for _, s := range p.steps {
+		p.scratch = max(p.scratch, s.lowered.Scratch)
+		p.weights += s.lowered.Weights
+		if s.lowered.Weights == 0 {
+			p.copyConstants(s.node)
 		}
 	}
 	if err := p.place(); err != nil {
 		return nil, fmt.Errorf("memory plan: %w", err)
 	}
 	return p, nil
+}
+
+// lower binds the steps' nodes to kernels, on all cores: packing weights is most of the work.
+func (p *plan) lower(target *ops.Target) error {
+	errs := make([]error, len(p.steps))
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range min(goruntime.GOMAXPROCS(0), len(p.steps)) {
+		wg.Go(func() {
+			for {
+				i := int(next.Add(1)) - 1
+				if i >= len(p.steps) {
+					return
+				}
+				p.steps[i].lowered, errs[i] = ops.Lower(target, p.steps[i].node)
+			}
+		})
+	}
+	wg.Wait()
+	return errors.Join(errs...)
 }
 
 // copyConstants makes copies of the constants that n reads.
