@@ -1,0 +1,120 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/octet-ml/octet/graph"
+	"github.com/octet-ml/octet/loader"
+	"github.com/octet-ml/octet/runtime"
+)
+
+// modelFlags are the flags of every sub-command that runs a model.
+type modelFlags struct {
+	threads        int
+	batch          int
+	kernels        string
+	requireInteger bool
+	profile        bool
+}
+
+func (f *modelFlags) register(c *cobra.Command) {
+	c.Flags().IntVar(&f.threads, "threads", 0, "threads of one run (0: all cores)")
+	c.Flags().StringVar(&f.kernels, "kernels", "", "instruction-set level (default: the best available; see octet cpu)")
+	c.Flags().BoolVar(&f.requireInteger, "require-int8", false, "refuse a model whose convolutions or dense layers would run in float")
+}
+
+// maxStdin bounds the bytes of a model or picture read from standard input.
+const maxStdin = 2 << 30
+
+// readStdin returns all of standard input.
+func (a *app) readStdin() ([]byte, error) {
+	data, err := io.ReadAll(io.LimitReader(a.stdin, maxStdin+1))
+	if err != nil {
+		return nil, fmt.Errorf("standard input: %w", err)
+	}
+	if len(data) > maxStdin {
+		return nil, fmt.Errorf("standard input: more than %d bytes", maxStdin)
+	}
+	return data, nil
+}
+
+// load reads the model file at path, "-" for standard input.
+func (a *app) load(path string) (*graph.Graph, error) {
+	if path != "-" {
+		return loader.Open(path)
+	}
+	data, err := a.readStdin()
+	if err != nil {
+		return nil, err
+	}
+	g, err := loader.Decode(data)
+	if err != nil {
+		return nil, fmt.Errorf("standard input: %w", err)
+	}
+	return g, nil
+}
+
+// compile makes a program for the flags.
+func (f *modelFlags) compile(g *graph.Graph) (*runtime.Program, error) {
+	options := []runtime.Option{runtime.Threads(f.threads), runtime.Batch(max(f.batch, 1)), runtime.Float32()}
+	if f.kernels != "" {
+		options = append(options, runtime.Kernels(f.kernels))
+	}
+	if f.profile {
+		options = append(options, runtime.Profile())
+	}
+	p, err := runtime.Compile(g, options...)
+	if err != nil {
+		return nil, err
+	}
+	if f.requireInteger {
+		if err := p.RequireInteger(); err != nil {
+			return nil, err
+		}
+	}
+	return p, nil
+}
+
+// reals returns the elements of a tensor as real numbers.
+func reals(t *graph.Tensor, q *graph.Quant) []float32 {
+	out := t.Floats()
+	if q != nil && q.IsPerTensor() {
+		for i := range out {
+			out[i] = (out[i] - float32(q.ZeroAt(0))) * q.Scale[0]
+		}
+	}
+	return out
+}
+
+// precision names the arithmetic of a program's convolutions and dense layers.
+func precision(p *runtime.Program) string {
+	counts := map[string]int{}
+	for _, s := range p.Steps() {
+		if s.MACs > 0 {
+			if s.DType.IsFloat() {
+				counts["fp32"]++
+			} else {
+				counts["int8"]++
+			}
+		}
+	}
+	switch {
+	case counts["int8"] > 0 && counts["fp32"] > 0:
+		return "mixed int8 and fp32"
+	case counts["int8"] > 0:
+		return "int8"
+	}
+	return "fp32"
+}
+
+// milliseconds prints a duration for people.
+func milliseconds(d time.Duration) string {
+	ms := float64(d) / float64(time.Millisecond)
+	digits := max(0, 2-int(math.Floor(math.Log10(max(ms, 0.001)))))
+	return fmt.Sprintf("%.*f ms", digits, ms)
+}

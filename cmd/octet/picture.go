@@ -1,0 +1,99 @@
+package main
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/octet-ml/octet/runtime"
+	"github.com/octet-ml/octet/vision"
+)
+
+// preprocessFlags choose how pictures become tensors.
+type preprocessFlags struct {
+	preset string
+	labels string
+}
+
+// pipeline returns the preprocessing for a program's only input, and the labels for its outputs. It takes, in this order: the
+// preset flag, the model's own metadata, a guess from the input.
+func (f *preprocessFlags) pipeline(p *runtime.Program) (*vision.Pipeline, string, vision.Labels, error) {
+	inputs := p.Inputs()
+	if len(inputs) != 1 {
+		return nil, "", nil, fmt.Errorf("the model has %d inputs: want one picture", len(inputs))
+	}
+	spec, err := vision.SpecOf(p.Canonical().Inputs[0])
+	if err != nil {
+		return nil, "", nil, err
+	}
+	pre, own, err := vision.FromMetadata(p.Metadata())
+	if err != nil {
+		return nil, "", nil, err
+	}
+	labels := pre.Labels
+	source := "the model's metadata"
+	if f.preset != "" || !own {
+		source = f.preset
+		if source == "" {
+			source = vision.GuessPreset(spec)
+		}
+		if pre, err = vision.Preset(source); err != nil {
+			return nil, "", nil, usageError{err}
+		}
+		source = "preset " + source
+		if f.preset == "" {
+			source += " (guessed; --preset chooses another)"
+		}
+	}
+	if f.labels != "" {
+		data, err := os.ReadFile(f.labels)
+		if err != nil {
+			return nil, "", nil, err
+		}
+		if labels, err = vision.ParseLabels(data); err != nil {
+			return nil, "", nil, fmt.Errorf("%s: %w", f.labels, err)
+		}
+	}
+	if labels, err = labels.Align(classes(p)); err != nil {
+		return nil, "", nil, err
+	}
+	l, err := pre.Bind(spec)
+	return l, source, labels, err
+}
+
+// classes returns the number of scores of a program's first output for one picture.
+func classes(p *runtime.Program) int {
+	n, err := p.Outputs()[0].Shape.Elements()
+	if err != nil {
+		return 0
+	}
+	return max(n, -n)
+}
+
+// readPicture returns the picture at path, "-" for standard input.
+func (a *app) readPicture(path string, t *vision.Trace) (*vision.Image, error) {
+	var data []byte
+	var err error
+	if path == "-" {
+		data, err = a.readStdin()
+	} else {
+		data, err = os.ReadFile(path)
+	}
+	if err != nil {
+		return nil, err
+	}
+	m, err := vision.DecodeBytes(data, vision.WithTrace(t))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return m, nil
+}
+
+// probabilities returns scores as probabilities: as they are where they add up to one, through softmax otherwise.
+func probabilities(scores []float32) []float32 {
+	if vision.AreProbabilities(scores) {
+		return scores
+	}
+	out := make([]float32, len(scores))
+	vision.Softmax(out, scores)
+	return out
+}
