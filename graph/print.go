@@ -33,8 +33,9 @@ func Print(w io.Writer, g *Graph) error {
 }
 
 // PrintFull writes the text form of g with nothing elided: Parse gives an equal graph back, of which no two values share a
-// tensor or a Quant. An attribute that is a NaN loses its payload. An error wraps ErrInvalid where g is not well formed; an
-// attribute of a type without a text form is an error too, here and in Print.
+// tensor or a Quant. A NaN among the attributes loses its payload, and attributes that are nil come back zero where the
+// operator has some. An error wraps ErrInvalid where g is not well formed; an attribute of a type without a text form is an
+// error too, here and in Print.
 func PrintFull(w io.Writer, g *Graph) error {
 	if err := g.Verify(); err != nil {
 		return err

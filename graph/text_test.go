@@ -362,7 +362,7 @@ func TestParseRefuses(t *testing.T) {
 		{"const c: i8[N] = (1)", `line 1: data want a type and a shape without a batch`},
 		{"const c = (1)", `line 1: data want a type and a shape without a batch`},
 		{"const c: f32[2147483647] = (1)", `line 1: f32[2147483647] wants 2147483647 elements, got 1`},
-		{"const c: f32[2147483647] = base64:AAAA", `want 8589934588 bytes, got 3`},
+		{"const c: f32[2147483647] = base64:AAAA", `bytes, got 3`},
 		{"const c: i8[3] = base64:A", `line 1: illegal base64 data`},
 		{"const c: i8[3] = (1 2 3)\n" + head + "output x", `constant "c" is not used`},
 	} {
