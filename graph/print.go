@@ -12,7 +12,7 @@ import (
 
 // Print writes the text form of g for people: one line for each input, constant, node and output, the same text for the
 // same graph. Constants of more than 8 elements, quantizations of more than 4 scales and long metadata are elided: their
-// size and the beginning of their SHA-256 stand for them, so that Parse may refuse the text. g need not be well formed.
+// size and their CRC-32 stand for them, so that Parse may refuse the text. g need not be well formed.
 //
 //	graph NAME
 //	meta KEY TEXT
