@@ -104,6 +104,10 @@ type Pool struct {
 	CountIncludePad bool   // AveragePool: padding counts as zeros
 	ColumnMajor     bool   // MaxPool: order of the indices (ONNX storage_order)
 	Clamp           Clamp
+	// HalfAway says, for an AveragePool whose input and output are quantized alike, that the average of the stored integers
+	// is rounded to the nearest one, ties away from Center, as TensorFlow Lite has it; otherwise ties go to even.
+	HalfAway bool
+	Center   int32 // 0 in the file's type; 128 where int8 data became uint8
 }
 
 // GlobalPool is the attributes of GlobalAveragePool and GlobalMaxPool, over both spatial axes, which are kept with size 1.

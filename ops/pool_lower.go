@@ -76,7 +76,14 @@ func lowerAveragePool(t *Target, n *graph.Node) (*Lowered, error) {
 	switch {
 	case x.DType == graph.Uint8 && y.DType == graph.Uint8 && perTensorByte(x) && perTensorByte(y):
 		l, h := quantBounds(d.Clamp, y.DType, y.Quant)
-		p, err := t.I8.AveragePool(d.i8(), x.Quant.Scale[0]/y.Quant.Scale[0], x.Quant.ZeroAt(0), y.Quant.ZeroAt(0), uint8(l), uint8(h))
+		scale, zx, zy := x.Quant.Scale[0]/y.Quant.Scale[0], x.Quant.ZeroAt(0), y.Quant.ZeroAt(0)
+		if d.halfAway(n) {
+			if !d.nudges() {
+				break
+			}
+			scale, zx, zy = nudged, d.Center, d.Center
+		}
+		p, err := t.I8.AveragePool(d.i8(), scale, zx, zy, uint8(l), uint8(h))
 		if err == nil {
 			return loweredPool(p), nil
 		}
@@ -86,6 +93,27 @@ func lowerAveragePool(t *Target, n *graph.Node) (*Lowered, error) {
 		}
 	}
 	return averagePool.lower(t, n)
+}
+
+// nudged is a scale a little above 1 that makes a kernel that rounds half to even round averages half away from the zero
+// point. Let v = sum/count be exact and count at most mostNudged. The kernel rounds v*(1+e) with 2^-20-2^-22 < e < 2^-20+2^-22:
+// nudged/count and the product are each rounded to float32. A tie moves away from zero by at least one float32, so it is
+// none any more. Other values, at least 1/(2*count) from a tie, move by less than 255*e < 2^-11 <= 1/(2*count).
+const nudged = 1 + 1.0/(1<<20)
+
+const mostNudged = 1 << 10
+
+// nudges reports whether the kernel with the scale nudged gives averages rounded half away: windows are not too large, have
+// taps inside the input, and padding does not count.
+func (d *poolDims) nudges() bool {
+	for axis := range 2 {
+		for o := range d.out[axis] {
+			if d.span(axis, o).inside == 0 {
+				return false
+			}
+		}
+	}
+	return !d.CountIncludePad && d.Center >= 0 && d.Center <= 255 && d.Kernel[0]*d.Kernel[1] <= mostNudged
 }
 
 // checkRatio returns an error unless a/b is a positive finite float32, as the factors of quantized arithmetic are.

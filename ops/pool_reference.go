@@ -137,7 +137,7 @@ func averageWindows[T float32 | float64](d *poolDims, x, y []T, lo, hi T) FuncSt
 }
 
 // bindAverageInt is the average of quantized data: clamp(RoundHalfEven(float32(sum - count*zx) * float32(sx/sy/count)) +
-// zy), where padding counts as zx. The sum is exact in int64.
+// zy), where padding counts as zx, or averageAway. The sum is exact in int64.
 func bindAverageInt(n *graph.Node, in, out []*graph.Tensor) (FuncStep, error) {
 	d, err := newPoolDims(n)
 	if err != nil {
@@ -145,6 +145,13 @@ func bindAverageInt(n *graph.Node, in, out []*graph.Tensor) (FuncStep, error) {
 	}
 	qx, qy := n.Inputs[0].Quant, n.Outputs[0].Quant
 	scale, zx, zy := qx.Scale[0]/qy.Scale[0], int64(qx.ZeroAt(0)), qy.ZeroAt(0)
+	average := averageInt
+	if d.halfAway(n) {
+		center := int64(d.Center)
+		average = func(sum int64, count int, _ float32, zero int32, lo, hi int64) int64 {
+			return averageAway(sum, int64(count), int64(zero), center, lo, hi)
+		}
+	}
 	lo, hi := quantBounds(d.Clamp, n.Outputs[0].DType, qy)
 	x, y := in[0], out[0]
 	return d.each(d.Kernel[0]*d.Kernel[1]*4, func(to, from int, h, w span) {
@@ -158,8 +165,26 @@ func bindAverageInt(n *graph.Node, in, out []*graph.Tensor) (FuncStep, error) {
 		if d.CountIncludePad {
 			count = h.counted * w.counted
 		}
-		y.SetInt(to, averageInt(sum, count, scale, zy, lo, hi))
+		y.SetInt(to, average(sum, count, scale, zy, lo, hi))
 	}), nil
+}
+
+// halfAway reports whether the average of stored integers is rounded half away from Center.
+func (d *poolDims) halfAway(n *graph.Node) bool {
+	return d.HalfAway && n.Inputs[0].DType == n.Outputs[0].DType && n.Inputs[0].Quant.Equal(n.Outputs[0].Quant)
+}
+
+// averageAway returns the average of count integers, which less zero add up to sum, rounded half away from center.
+func averageAway(sum, count, zero, center, lo, hi int64) int64 {
+	if count == 0 {
+		return min(max(zero, lo), hi)
+	}
+	away := sum + count*(zero-center)
+	half := count / 2
+	if away < 0 {
+		half = -half
+	}
+	return min(max((away+half)/count+center, lo), hi)
 }
 
 // averageInt returns the quantized average of count integers, less their zero points, that add up to sum; scale is sx/sy.

@@ -36,6 +36,8 @@ func (c *call) contraction(w *graph.Value) ([]*graph.Value, error) {
 		return nil, unsupportedf("data of type %v, quantization %v: want float or quantized to 8 bits", x.DType, x.Quant)
 	case w.Quant == nil:
 		return nil, unsupportedf("weights of type %v without quantization beside quantized data", w.DType)
+	case c.out[0].Quant == nil:
+		return nil, formatErrorf("output of type %v without quantization from quantized data", c.out[0].DType)
 	}
 	return []*graph.Value{x, w, b}, nil
 }
@@ -116,7 +118,8 @@ func pool(op string) func(*call) error {
 		if min(kernel[0], kernel[1]) < 1 {
 			return formatErrorf("filter %v: want at least 1", kernel)
 		}
-		c.emit(op, &ops.Pool{Window: window, Kernel: kernel, Clamp: clamp}, []*graph.Value{c.in[0]}, y)
+		a := &ops.Pool{Window: window, Kernel: kernel, Clamp: clamp, HalfAway: op == "AveragePool" && c.in[0].Quant != nil}
+		c.emit(op, a, []*graph.Value{c.in[0]}, y)
 		return nil
 	}
 }

@@ -43,7 +43,7 @@ func makeUnsigned(g *graph.Graph) error {
 			like := unsignedLike(u)
 			u.DType, u.Quant = like.DType, like.Quant
 		}
-		shiftSum(n)
+		shiftAttrs(n, data)
 		e.keep(n)
 		e.nodes = append(e.nodes, exits...)
 	}
@@ -110,8 +110,9 @@ func (e *editor) flipConstants(n *graph.Node) {
 	}
 }
 
-// shiftSum moves the intermediate zero point of a residual sum along with its output's type.
-func shiftSum(n *graph.Node) {
+// shiftAttrs moves the integers that attributes hold along with the output's type: the intermediate zero point of a residual
+// sum, and the center that an average is rounded away from.
+func shiftAttrs(n *graph.Node, wasSigned bool) {
 	if n.Outputs[0] == nil || n.Outputs[0].DType != graph.Uint8 {
 		return
 	}
@@ -128,6 +129,12 @@ func shiftSum(n *graph.Node) {
 			c, s := *a, *a.Sum
 			s.Zero, s.Signed = s.Zero+128, false
 			c.Sum = &s
+			n.Attrs = &c
+		}
+	case *ops.Pool:
+		if a.HalfAway && wasSigned {
+			c := *a
+			c.Center += 128
 			n.Attrs = &c
 		}
 	}
