@@ -10,7 +10,8 @@ import (
 )
 
 // TestImportsKeepTheirNames holds that a standard package or one of ours goes by its own name. Exceptions: the standard
-// runtime is goruntime beside ours, and of two packages with one name in a file one may have another.
+// runtime is goruntime beside ours, of two packages with one name in a file one may have another, and a test of package
+// x_test may import x with a dot.
 func TestImportsKeepTheirNames(t *testing.T) {
 	for _, p := range checkAliases(goFiles(t, tree(t))) {
 		t.Error(p)
@@ -38,6 +39,9 @@ func checkAliases(files []*goFile) []string {
 				spec.Name.Name == "goruntime" && imp == "runtime" || spec.Name.Name != "." && count[path.Base(imp)] > 1 {
 				continue
 			}
+			if spec.Name.Name == "." && f.kind == externalTest && imp == module+"/"+f.pkg() {
+				continue
+			}
 			first, _, _ := strings.Cut(imp, "/")
 			if !strings.Contains(first, ".") || within(imp, module) || spec.Name.Name == "." {
 				out = append(out, fmt.Sprintf("%s: import %q goes by %s, not by its own name", f.line(spec.Pos()), imp, spec.Name.Name))
@@ -48,6 +52,7 @@ func checkAliases(files []*goFile) []string {
 }
 
 func TestAliasCheckerAcceptsAndRefuses(t *testing.T) {
+	own := &fstest.MapFile{Data: []byte("package a_test\nimport . \"" + module + "/a\"\n")}
 	for _, c := range []struct{ name, imports, want string }{
 		{"own name", `import "fmt"`, ""},
 		{"declared name", `import i8 "github.com/octet-ml/octet/int8"`, ""},
@@ -60,6 +65,7 @@ func TestAliasCheckerAcceptsAndRefuses(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			wantOne(t, checkAliases(goFiles(t, fstest.MapFS{
+				"a/a_test.go": own,
 				"int8/doc.go": {Data: []byte("package i8\n")},
 				"a/a.go":      {Data: []byte("package a\n" + c.imports + "\n")},
 			})), c.want)
