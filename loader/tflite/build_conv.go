@@ -28,16 +28,18 @@ func (c *call) window(dilation int) (ops.Window, error) {
 // contraction returns the operands of a convolution or dense layer. Beside float data, weights and bias become float too:
 // quantized ones pass through Dequantize, so that hybrid models run in float.
 func (c *call) contraction(w *graph.Value) ([]*graph.Value, error) {
-	x, b := c.in[0], c.input(2)
+	x, b, y := c.in[0], c.input(2), c.out[0]
 	switch {
+	case x.DType.IsFloat() && !y.DType.IsFloat():
+		return nil, formatErrorf("output of type %v from float data", y.DType)
 	case x.DType.IsFloat():
 		return []*graph.Value{c.real(x), c.real(w), c.real(b)}, nil
 	case x.Quant == nil || x.DType.Bits() != 8:
 		return nil, unsupportedf("data of type %v, quantization %v: want float or quantized to 8 bits", x.DType, x.Quant)
 	case w.Quant == nil:
 		return nil, unsupportedf("weights of type %v without quantization beside quantized data", w.DType)
-	case c.out[0].Quant == nil:
-		return nil, formatErrorf("output of type %v without quantization from quantized data", c.out[0].DType)
+	case y.Quant == nil:
+		return nil, formatErrorf("output of type %v without quantization from quantized data", y.DType)
 	}
 	return []*graph.Value{x, w, b}, nil
 }

@@ -102,6 +102,20 @@ func TestBiasOfPersonDetectIsAccepted(t *testing.T) {
 	wantNodes(t, g, "Conv")
 }
 
+func TestOutputsOfConvolutionsFitTheirData(t *testing.T) {
+	data, plain := quantized(typeInt8, dims(1, 4, 4, 2), 0.5, 3), tensor{kind: typeInt8, shape: dims(1, 4, 4, 2)}
+	float := tensor{kind: typeFloat32, shape: dims(1, 4, 4, 2)}
+	for name, m := range map[string]model{
+		"plain integers from quantized": convModel(data, perChannel, bias, plain),
+		"floats from quantized":         convModel(data, perChannel, bias, float),
+		"quantized from floats":         convModel(float, perChannel, bias, data),
+	} {
+		if _, err := tflite.Decode(m.bytes(), tflite.Options{}); !errors.Is(err, tflite.ErrFormat) {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+}
+
 // unary is a model of one operator on one tensor.
 func unary(code int, x, y tensor) model {
 	x.name, y.name = "x", "y"
