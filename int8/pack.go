@@ -1,6 +1,7 @@
 package i8
 
 import (
+	"encoding/binary"
 	"unsafe"
 
 	"github.com/octet-ml/octet/int8/internal/kernel"
@@ -123,8 +124,18 @@ func (c *ConvWeights) packPanel(dst []byte, w *Weights, p panel, row *kernel.Gem
 		src := *codes
 		for t := range c.taps {
 			d := dst[t*c.kPad*row.NR+n*row.KR:]
+			s := src[t*c.k : (t+1)*c.k]
+			if row.KR == 4 {
+				for len(s) >= 4 {
+					binary.LittleEndian.PutUint32(d, binary.LittleEndian.Uint32(s))
+					s = s[4:]
+					d = d[min(step, len(d)):]
+				}
+				copy(d, s)
+				continue
+			}
 			for k := 0; k < c.k; k += row.KR {
-				copy(d[k/row.KR*step:], src[t*c.k+k:t*c.k+min(k+row.KR, c.k)])
+				copy(d[k/row.KR*step:], s[k:min(k+row.KR, c.k)])
 			}
 		}
 	}

@@ -1,6 +1,7 @@
 package ops
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -49,7 +50,7 @@ func (p *product) lower(t *Target, n *graph.Node) (*Lowered, error) {
 		if !ok {
 			return lowerReference(t, n)
 		}
-		return p.lowerI8(t, w)
+		return p.lowerI8(t, n, w)
 	}
 	return lowerReference(t, n)
 }
@@ -117,7 +118,7 @@ func (p *product) key() packKey {
 	return packKey{tensor: p.w.Const, oc: p.oc, kh: p.kh, kw: p.kw, ic: p.ic, group: p.group}
 }
 
-func (p *product) lowerI8(t *Target, w i8.Weights) (*Lowered, error) {
+func (p *product) lowerI8(t *Target, n *graph.Node, w i8.Weights) (*Lowered, error) {
 	c, err := newContraction(p.x, p.w, p.bias, p.add, p.y, p.oc, p.clamp, p.sum)
 	if err != nil {
 		return nil, err
@@ -129,6 +130,9 @@ func (p *product) lowerI8(t *Target, w i8.Weights) (*Lowered, error) {
 		return nil, fmt.Errorf("weights: %w", err)
 	}
 	plan, err := pack.Plan(p.geometry, c.epilogue(p.x))
+	if errors.Is(err, i8.ErrRange) {
+		return lowerReference(t, n) // accumulators may wrap around, which the kernels do not promise to do alike
+	}
 	if err != nil {
 		return nil, err
 	}
