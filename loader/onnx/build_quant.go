@@ -98,9 +98,6 @@ func quantizeLinear(c *call) error {
 	case to != graph.Invalid && to != d:
 		return formatErrorf("attribute \"output_dtype\" is %v, the zero point %v", to, d)
 	}
-	if !d.IsInteger() {
-		return formatErrorf("zero point of type %v", d)
-	}
 	if c.of(x).dtype == graph.Int32 {
 		x = c.step("Cast", &ops.Cast{To: graph.Float32}, info{dtype: graph.Float32, rank: s.rank}, "_real", x)
 	}
@@ -110,6 +107,9 @@ func quantizeLinear(c *call) error {
 
 // quantize adds the quantization of x: q where that is not nil, else by the run-time parameters.
 func (c *call) quantize(x *graph.Value, d graph.DType, q *graph.Quant, scale, zero *graph.Value, s scheme, out string) {
+	if !d.IsInteger() {
+		c.fail(formatErrorf("zero point of type %v", d))
+	}
 	like := info{dtype: d, rank: s.rank}
 	if q == nil {
 		a := &ops.QuantizeLinear{Axis: s.axis, Block: s.block, To: d}

@@ -27,7 +27,8 @@ const (
 
 // Encode writes a graph as an ONNX model.
 //
-// Nodes in NHWC layout are written in NCHW between Transposes. Metadata become metadata_props, the keys that Decode gives to
+// Nodes in NHWC layout are written in NCHW between Transposes. Averages of bytes that TensorFlow Lite rounds away from zero
+// are written as ONNX rounds them, to even. Metadata become metadata_props, the keys that Decode gives to
 // ModelProto's own fields those fields. Errors wrap ErrUnsupported; NodeErrors lists all nodes that ONNX cannot express.
 func Encode(g *graph.Graph, o WriteOptions) ([]byte, error) {
 	m, err := encode(g, o)

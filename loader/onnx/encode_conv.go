@@ -37,6 +37,9 @@ func convAttrs(n *graph.Node) []attribute {
 	} else if len(s) == 4 {
 		kernel = s[1:3]
 	}
+	if !positive(kernel) {
+		kernel = nil
+	}
 	return append(windowAttrs(a.Window, kernel), attribute{"group", max(a.Group, 1)})
 }
 

@@ -84,7 +84,7 @@ func (e *encoder) graph() (*message, error) {
 		m.message(5, t)
 	}
 	for _, v := range e.g.Inputs {
-		info, err := valueMessage(v.Name, v.DType, v.Shape)
+		info, err := valueMessage(v.Name, v.DType, shapeOf(v.Shape))
 		if err != nil {
 			return nil, err
 		}
@@ -92,7 +92,7 @@ func (e *encoder) graph() (*message, error) {
 	}
 	types := e.outputTypes()
 	for _, v := range e.g.Outputs {
-		d, s := v.DType, v.Shape
+		d, s := v.DType, v.Shape // a nil shape may be one that is not inferred
 		if d == graph.Invalid {
 			d, s = types[v.Name], nil
 		}
@@ -118,7 +118,7 @@ func (e *encoder) outputTypes() map[string]graph.DType {
 		body.message(5, t)
 	}
 	for _, v := range e.g.Inputs {
-		if info, err := valueMessage(v.Name, v.DType, v.Shape); err == nil {
+		if info, err := valueMessage(v.Name, v.DType, shapeOf(v.Shape)); err == nil {
 			body.message(11, info)
 		}
 	}
