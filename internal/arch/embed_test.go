@@ -13,15 +13,12 @@ import (
 )
 
 // embedProgram embeds a model with go:embed and runs it through graph, loader and runtime.
-const embedProgram = "./examples/embed"
+const embedProgram = "./internal/arch/testdata/embed"
 
 // maxProgram bounds the stripped program without the files it embeds, in bytes.
 const maxProgram = 5_000_000
 
 func TestProgramWithAnEmbeddedModelIsSmall(t *testing.T) {
-	if _, err := os.Stat(filepath.Join(testkit.Root(), embedProgram)); os.IsNotExist(err) {
-		t.Skipf("%s is not in the tree", embedProgram)
-	}
 	if testing.Short() {
 		t.Skip("builds a program: not with -short")
 	}
@@ -49,6 +46,9 @@ func TestProgramWithAnEmbeddedModelIsSmall(t *testing.T) {
 		if within(dep, gorgonia) {
 			t.Errorf("%s links %s", embedProgram, dep)
 		}
+	}
+	if out := run(t, bin); strings.Count(out, " ") != 9 {
+		t.Errorf("the program prints %q: want ten scores", out)
 	}
 	if strings.Contains(run(t, "go", "version", "-m", bin), gorgonia) {
 		t.Errorf("the build information of %s names %s", embedProgram, gorgonia)
