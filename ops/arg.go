@@ -156,7 +156,7 @@ func inferTopK(n *graph.Node) error {
 	}
 	s := x.Shape.Clone()
 	s[axis] = int(k[0])
-	if err := setExactly(n, 1, graph.Int64, s, nil); err != nil {
+	if err := setExactly(n, 1, graph.Int64, s); err != nil {
 		return err
 	}
 	return setMoved(n, 0, x, s, x.Quant)

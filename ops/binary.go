@@ -66,7 +66,7 @@ func inferArithmetic(n *graph.Node) error {
 		if err := sameTypes(n.Inputs...); err != nil {
 			return err
 		}
-		return setExactly(n, 0, x.DType, s, nil)
+		return setExactly(n, 0, x.DType, s)
 	}
 	if err := sameReals(n.Inputs); err != nil {
 		return err
@@ -74,27 +74,10 @@ func inferArithmetic(n *graph.Node) error {
 	if err := setReal(n, 0, x, s); err != nil {
 		return err
 	}
-	return checkQuantArithmetic(n)
-}
-
-// sameReals returns an error unless every value means real numbers and the float ones have one type.
-func sameReals(values []*graph.Value) error {
-	var first *graph.Value
-	for _, v := range values {
-		if !isReal(v) {
-			return typeErrorf("%q: want a float type or a quantized one, got %v", v.Name, v.DType)
-		}
-		if !v.DType.IsFloat() {
-			continue
-		}
-		if first == nil {
-			first = v
-		}
-		if v.DType != first.DType {
-			return typeErrorf("%q is %v, %q is %v", first.Name, first.DType, v.Name, v.DType)
-		}
+	if err := sameFloats(append([]*graph.Value{n.Outputs[0]}, n.Inputs...)...); err != nil {
+		return err
 	}
-	return nil
+	return checkQuantArithmetic(n)
 }
 
 // broadcastAll returns the shape that the shapes of all values broadcast to; every value must be present.

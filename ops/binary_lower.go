@@ -22,6 +22,9 @@ func kernelBroadcast(n *graph.Node) (s i8.Broadcast, exchange, ok bool) {
 		return s, false, false
 	}
 	sizes, strides := [3]int{1, 1, 1}, [3]int{}
+	if volume(y.Shape) == 1 {
+		strides = [3]int{1, 1, 1} // nothing is repeated
+	}
 	copy(sizes[3-len(g.dims):], g.dims)
 	copy(strides[3-len(g.dims):], g.strides[k])
 	return i8.Broadcast{

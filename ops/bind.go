@@ -101,6 +101,9 @@ func constant(n *graph.Node, i int, what string) ([]int64, error) {
 	if len(v.Shape) > 1 {
 		return nil, shapeErrorf("%s: want a list, got shape %v", what, v.Shape)
 	}
+	if v.Quant != nil {
+		return nil, typeErrorf("%s: %q is quantized", what, v.Name)
+	}
 	list, err := v.Const.Ints()
 	if err != nil {
 		return nil, typeErrorf("%s: %w", what, err)

@@ -18,7 +18,11 @@ func inferCast(n *graph.Node) error {
 	if !to.Valid() {
 		return typeErrorf("cast to type %v", to)
 	}
-	return setExactly(n, 0, to, n.Inputs[0].Shape, nil)
+	setOutput(n, 0, to, n.Inputs[0].Shape, nil)
+	if y := n.Outputs[0]; y != nil && y.DType != to {
+		return typeErrorf("output %q is declared as %v: want %v", y.Name, y.DType, to)
+	}
+	return nil
 }
 
 // bindCast converts the stored numbers, whatever quantization they have: to integers by truncation toward zero and then

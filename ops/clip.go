@@ -27,15 +27,12 @@ func inferClip(n *graph.Node) error {
 		}
 	}
 	if isReal(x) {
-		if err := setReal(n, 0, x, x.Shape); err != nil {
-			return err
-		}
-		return floatTypes(n)
+		return setReal(n, 0, x, x.Shape)
 	}
 	if !x.DType.IsInteger() || x.DType.Bits() < 8 {
 		return typeErrorf("data of type %v", x.DType)
 	}
-	return setExactly(n, 0, x.DType, x.Shape, nil)
+	return setExactly(n, 0, x.DType, x.Shape)
 }
 
 // bindClip computes min(max(x, lo), hi): a lower bound above the upper one gives the upper one.

@@ -46,7 +46,7 @@ func inferComparison(n *graph.Node) error {
 	case a.DType == graph.Bool && n.Op != "Equal", a.DType.Bits() < 8:
 		return typeErrorf("data of type %v", a.DType)
 	}
-	return setExactly(n, 0, graph.Bool, s, nil)
+	return setExactly(n, 0, graph.Bool, s)
 }
 
 // relation returns the comparison of that name.
@@ -101,7 +101,7 @@ func inferLogic(n *graph.Node) error {
 			return typeErrorf("%q: want bool, got %v", v.Name, v.DType)
 		}
 	}
-	return setExactly(n, 0, graph.Bool, s, nil)
+	return setExactly(n, 0, graph.Bool, s)
 }
 
 func bindLogic(n *graph.Node, in, out []*graph.Tensor) (FuncStep, error) {
@@ -133,12 +133,15 @@ func inferWhere(n *graph.Node) error {
 				return unsupportedf("choice of values quantized per channel")
 			}
 		}
-		return setReal(n, 0, x, s)
+		if err := setReal(n, 0, x, s); err != nil {
+			return err
+		}
+		return sameFloats(y, n.Outputs[0])
 	}
 	if x.DType != y.DType || isReal(x) != isReal(y) {
 		return typeErrorf("%q is %v, %q is %v", x.Name, x.DType, y.Name, y.DType)
 	}
-	return setExactly(n, 0, x.DType, s, nil)
+	return setExactly(n, 0, x.DType, s)
 }
 
 // where moves elements, whatever they mean; with unlike quantizations they go via float.

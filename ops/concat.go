@@ -45,6 +45,9 @@ func inferConcat(n *graph.Node) error {
 	default:
 		return typeErrorf("output %q is declared as %v %v, the inputs are %v %v", y.Name, y.DType, y.Quant, x.DType, x.Quant)
 	}
+	if err := sameFloats(append([]*graph.Value{y}, n.Inputs...)...); err != nil {
+		return err
+	}
 	return checkRatios(y, n.Inputs...)
 }
 

@@ -22,7 +22,45 @@ func setReal(n *graph.Node, i int, x *graph.Value, s graph.Shape) error {
 		return err
 	}
 	setOutput(n, i, d, s, q)
-	return checkReal(n, i)
+	if err := checkReal(n, i); err != nil || i >= len(n.Outputs) || n.Outputs[i] == nil {
+		return err
+	}
+	if q := n.Outputs[i].Quant; q != nil && q.Table != nil {
+		return unsupportedf("output %q has a codebook", n.Outputs[i].Name)
+	}
+	return sameFloats(x, n.Outputs[i])
+}
+
+// sameFloats returns an error unless the values with a float type have the same one, and no other is quantized where it is
+// Float64: quantized values are computed in float32. Values may be nil.
+func sameFloats(values ...*graph.Value) error {
+	var first, quantized *graph.Value
+	for _, v := range values {
+		switch {
+		case v == nil:
+		case v.Quant != nil:
+			quantized = v
+		case !v.DType.IsFloat():
+		case first == nil:
+			first = v
+		case v.DType != first.DType:
+			return typeErrorf("%q is %v, %q is %v", first.Name, first.DType, v.Name, v.DType)
+		}
+	}
+	if first != nil && first.DType == graph.Float64 && quantized != nil {
+		return typeErrorf("%q is %v, %q is quantized", first.Name, first.DType, quantized.Name)
+	}
+	return nil
+}
+
+// sameReals returns an error unless every value means real numbers, of types that go together.
+func sameReals(values []*graph.Value) error {
+	for _, v := range values {
+		if !isReal(v) {
+			return typeErrorf("%q: want a float type or a quantized one, got %v", v.Name, v.DType)
+		}
+	}
+	return sameFloats(values...)
 }
 
 // checkReal returns an error if output i declares a type that does not mean real numbers.
@@ -33,11 +71,14 @@ func checkReal(n *graph.Node, i int) error {
 	return nil
 }
 
-// setExactly is setOutput for an output whose type is a consequence of the inputs'.
-func setExactly(n *graph.Node, i int, d graph.DType, s graph.Shape, q *graph.Quant) error {
-	setOutput(n, i, d, s, q)
-	if i < len(n.Outputs) && n.Outputs[i] != nil && n.Outputs[i].DType != d {
-		return typeErrorf("output %q is declared as %v: want %v", n.Outputs[i].Name, n.Outputs[i].DType, d)
+// setExactly is setOutput for plain numbers of a type that is a consequence of the inputs'.
+func setExactly(n *graph.Node, i int, d graph.DType, s graph.Shape) error {
+	setOutput(n, i, d, s, nil)
+	if i >= len(n.Outputs) || n.Outputs[i] == nil {
+		return nil
+	}
+	if y := n.Outputs[i]; y.DType != d || y.Quant != nil {
+		return typeErrorf("output %q is declared as %v, quantization %v: want %v", y.Name, y.DType, y.Quant, d)
 	}
 	return nil
 }
@@ -50,8 +91,8 @@ func setMoved(n *graph.Node, i int, x *graph.Value, s graph.Shape, q *graph.Quan
 		return nil
 	}
 	y := n.Outputs[i]
-	if y.DType == x.DType && (x.Quant == nil || y.Quant == nil || y.Quant.Equal(q)) || x.Quant != nil && isReal(y) || x.DType.IsFloat() && isReal(y) {
-		return nil
+	if y.DType == x.DType && (x.Quant == nil || y.Quant == nil || y.Quant.Equal(q)) || isReal(x) && isReal(y) {
+		return sameFloats(x, y)
 	}
 	return typeErrorf("output %q is declared as %v %v, the input is %v %v", y.Name, y.DType, y.Quant, x.DType, x.Quant)
 }

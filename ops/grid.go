@@ -53,7 +53,7 @@ func newGrid(s graph.Shape, operands ...graph.Shape) *grid {
 	if len(g.dims) == 0 {
 		g.dims = []int{1}
 		for k := range all {
-			g.strides[k] = []int{0}
+			g.strides[k] = []int{1}
 		}
 	}
 	last := len(g.dims) - 1
@@ -77,7 +77,7 @@ func (g *grid) step(k int) int { return g.strides[k][len(g.dims)-1] }
 
 // dense reports whether operand k runs along with the output.
 func (g *grid) dense(k int) bool {
-	return slices.Equal(g.strides[k], rowMajor(g.dims)) || len(g.dims) == 1 && g.dims[0] == 1
+	return slices.Equal(g.strides[k], rowMajor(g.dims))
 }
 
 // gridRun is the longest piece of a row, in elements.

@@ -68,23 +68,20 @@ type span struct{ first, inside, counted int }
 
 // span returns the taps of output position o along an axis, 0 for height.
 func (d *poolDims) span(axis, o int) span {
-	var s span
-	start := o*d.Strides[axis] - d.pads[axis]
-	for k := range d.Kernel[axis] {
-		at := start + k*d.Dilations[axis]
-		if at >= d.in[axis]+d.pads[axis+2] {
-			break
-		}
-		s.counted++
-		if at < 0 || at >= d.in[axis] {
-			continue
-		}
-		if s.inside == 0 {
-			s.first = at
-		}
-		s.inside++
+	start, step := o*d.Strides[axis]-d.pads[axis], d.Dilations[axis]
+	skip := 0 // taps before the input
+	if start < 0 {
+		skip = (-start + step - 1) / step
 	}
-	return s
+	below := func(end int) int { // taps before end
+		if start >= end {
+			return 0
+		}
+		return min(d.Kernel[axis], (end-start+step-1)/step)
+	}
+	return span{
+		first: start + skip*step, inside: max(0, below(d.in[axis])-skip), counted: below(d.in[axis] + d.pads[axis+2]),
+	}
 }
 
 // each makes the step that calls visit for every output element with its index, the index of its channel's first element
@@ -122,7 +119,7 @@ func inferMaxPool(n *graph.Node) error {
 		if d.n < 0 {
 			return unsupportedf("indices of an unbound batch")
 		}
-		if err := setExactly(n, 1, graph.Int64, d.want, nil); err != nil {
+		if err := setExactly(n, 1, graph.Int64, d.want); err != nil {
 			return err
 		}
 	}

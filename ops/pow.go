@@ -67,7 +67,7 @@ func inferPow(n *graph.Node) error {
 	if isReal(x) {
 		return setReal(n, 0, x, s)
 	}
-	return setExactly(n, 0, x.DType, s, nil)
+	return setExactly(n, 0, x.DType, s)
 }
 
 // bindPow computes x^e, of the type of x, for any two types; the exponent of unsigned 64-bit integers is below 2⁶³.

@@ -27,12 +27,15 @@ func inferPRelu(n *graph.Node) error {
 		if !x.DType.IsInteger() || x.DType.Bits() < 32 {
 			return typeErrorf("data of type %v", x.DType)
 		}
-		return setExactly(n, 0, x.DType, s, nil)
+		return setExactly(n, 0, x.DType, s)
 	}
 	if err := sameReals(n.Inputs); err != nil {
 		return err
 	}
-	return setReal(n, 0, x, s)
+	if err := setReal(n, 0, x, s); err != nil {
+		return err
+	}
+	return sameFloats(n.Inputs[1], n.Outputs[0])
 }
 
 // bindPRelu computes x where it is at least 0, else slope*x.

@@ -82,7 +82,7 @@ func inferReduce(n *graph.Node) error {
 	if !(x.DType == graph.Bool && extreme) && (!x.DType.IsInteger() || x.DType.Bits() < 8) {
 		return typeErrorf("data of type %v", x.DType)
 	}
-	return setExactly(n, 0, x.DType, s, nil)
+	return setExactly(n, 0, x.DType, s)
 }
 
 // reduce has integer arithmetic of its own for means of quantized data: that of AveragePool.

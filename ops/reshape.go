@@ -64,10 +64,23 @@ func inferReshape(n *graph.Node) error {
 			return shapeErrorf("data %v as %v: %w", x.Shape, dims, err)
 		}
 	}
+	if known := n.Outputs[0].Shape; isForOneSample(s, known, total) {
+		return inferView(n, known)
+	}
 	if s, err = fitBatch(s, total); err != nil {
 		return shapeErrorf("data %v: %w", x.Shape, err)
 	}
 	return inferView(n, s)
+}
+
+// isForOneSample reports whether known, the shape of an output that has been inferred and bound to a batch, is what s, the
+// shape for one sample, became.
+func isForOneSample(s, known graph.Shape, total int) bool {
+	if len(s) == 0 || len(known) != len(s) || s[0] != 1 || !s.Static() || !known.Static() || !known[1:].Equal(s[1:]) {
+		return false
+	}
+	n, err := known.Elements()
+	return err == nil && n == total
 }
 
 // quotient returns the dimension that makes s have total elements: either may be a multiple of the batch.
@@ -183,7 +196,7 @@ func inferConstantOfShape(n *graph.Node) error {
 		return err
 	}
 	if a.Value == nil {
-		return setExactly(n, 0, graph.Float32, s, nil)
+		return setExactly(n, 0, graph.Float32, s)
 	}
 	if err := a.Value.Check(); err != nil {
 		return shapeErrorf("value: %w", err)
@@ -191,7 +204,7 @@ func inferConstantOfShape(n *graph.Node) error {
 	if a.Value.Len() != 1 {
 		return shapeErrorf("value: want one element, got %v", a.Value.Shape)
 	}
-	return setExactly(n, 0, a.Value.DType, s, nil)
+	return setExactly(n, 0, a.Value.DType, s)
 }
 
 func bindConstantOfShape(n *graph.Node, _, out []*graph.Tensor) (FuncStep, error) {

@@ -55,7 +55,7 @@ func dimensions(n *graph.Node, s graph.Shape) graph.Shape {
 }
 
 func inferShape(n *graph.Node) error {
-	return setExactly(n, 0, graph.Int64, graph.Shape{len(dimensions(n, n.Inputs[0].Shape))}, nil)
+	return setExactly(n, 0, graph.Int64, graph.Shape{len(dimensions(n, n.Inputs[0].Shape))})
 }
 
 func referenceShape(n *graph.Node, in, out []*graph.Tensor) error {
@@ -65,7 +65,7 @@ func referenceShape(n *graph.Node, in, out []*graph.Tensor) error {
 	return nil
 }
 
-func inferSize(n *graph.Node) error { return setExactly(n, 0, graph.Int64, nil, nil) }
+func inferSize(n *graph.Node) error { return setExactly(n, 0, graph.Int64, nil) }
 
 func referenceSize(_ *graph.Node, in, out []*graph.Tensor) error {
 	out[0].SetInt(0, int64(in[0].Len()))

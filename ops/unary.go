@@ -145,9 +145,6 @@ func mapElements[T number](x, y *graph.Tensor, f func(T) T) FuncStep {
 // bind is the binder of a unary operator.
 func (u *unaryFunction) bind(n *graph.Node, in, out []*graph.Tensor) (FuncStep, error) {
 	x, y := in[0], out[0]
-	if x.DType.IsFloat() && y.DType != x.DType {
-		return FuncStep{}, typeErrorf("output %v of data %v", y.DType, x.DType)
-	}
 	switch x.DType {
 	case graph.Float32:
 		return mapElements(x, y, u.f32(n)), nil
@@ -181,24 +178,12 @@ func (u *unaryFunction) bind(n *graph.Node, in, out []*graph.Tensor) (FuncStep, 
 func (u *unaryFunction) infer(n *graph.Node) error {
 	x := n.Inputs[0]
 	if isReal(x) {
-		if err := setReal(n, 0, x, x.Shape); err != nil {
-			return err
-		}
-		return floatTypes(n)
+		return setReal(n, 0, x, x.Shape)
 	}
 	if u.ints == "" || !x.DType.IsInteger() || x.DType.Bits() < 8 || u.ints == "Neg" && !x.DType.IsSigned() {
 		return typeErrorf("data of type %v", x.DType)
 	}
-	return setExactly(n, 0, x.DType, x.Shape, nil)
-}
-
-// floatTypes returns an error if data and output 0 are float types that only a Cast converts.
-func floatTypes(n *graph.Node) error {
-	x, y := n.Inputs[0], n.Outputs[0]
-	if y != nil && x.DType.IsFloat() && y.DType.IsFloat() && x.DType != y.DType {
-		return typeErrorf("output %q is declared as %v, the data are %v", y.Name, y.DType, x.DType)
-	}
-	return nil
+	return setExactly(n, 0, x.DType, x.Shape)
 }
 
 // lower uses a table for bytes and the functions of package f32 for float32.
@@ -261,7 +246,7 @@ func inferNot(n *graph.Node) error {
 	if n.Inputs[0].DType != graph.Bool {
 		return typeErrorf("want bool, got %v", n.Inputs[0].DType)
 	}
-	return setExactly(n, 0, graph.Bool, n.Inputs[0].Shape, nil)
+	return setExactly(n, 0, graph.Bool, n.Inputs[0].Shape)
 }
 
 func bindNot(_ *graph.Node, in, out []*graph.Tensor) (FuncStep, error) {
