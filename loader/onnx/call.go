@@ -24,8 +24,18 @@ type call struct {
 // errPoisoned stops the conversion of a node that reads the output of one that failed.
 var errPoisoned = errors.New("input comes from a node that cannot be converted")
 
-// convert adds the graph nodes of n. After an error the outputs of n are known, but poisoned.
+// convert adds the graph nodes of n, none where it has no outputs. After an error the outputs are known, but poisoned.
 func (r *reader) convert(n *nodeProto) error {
+	first := slices.IndexFunc(n.outputs, func(name string) bool { return name != "" })
+	if first < 0 {
+		return nil
+	}
+	if first > 0 {
+		m := *n
+		m.outputs = slices.Clone(n.outputs)
+		m.outputs[0] = r.fresh(n.outputs[first] + "_unused")
+		n = &m
+	}
 	op, err := r.row(n)
 	if err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"github.com/octet-ml/octet/graph"
+	"github.com/octet-ml/octet/ops"
 )
 
 // WriteOptions says how Encode and Write write a graph. The zero value is ready to use.
@@ -125,12 +126,7 @@ func newEncoder(g *graph.Graph, o WriteOptions, opset int) *encoder {
 func (e *encoder) nodes() error {
 	var failed NodeErrors
 	for _, n := range e.g.Nodes {
-		write := writers[n.Op]
-		err := unsupportedf("onnx has no such operator")
-		if write != nil {
-			err = write(e, n)
-		}
-		if err != nil {
+		if err := e.write(n); err != nil {
 			failed = append(failed, fmt.Errorf("%s: %w", n.Where(), err))
 		}
 	}
@@ -144,6 +140,31 @@ func (e *encoder) nodes() error {
 		}
 	}
 	return nil
+}
+
+// write writes one node; one without wanted outputs is left out.
+func (e *encoder) write(n *graph.Node) error {
+	if !slices.ContainsFunc(n.Outputs, func(v *graph.Value) bool { return v != nil }) {
+		return nil
+	}
+	write := writers[n.Op]
+	if write == nil {
+		return unsupportedf("onnx has no such operator")
+	}
+	o, err := ops.Lookup(n.Op)
+	if err != nil {
+		return err
+	}
+	if len(n.Inputs) < o.In.Min || slices.Contains(n.Inputs[:o.In.Min], nil) {
+		return unsupportedf("%d inputs: want %d", len(n.Inputs), o.In.Min)
+	}
+	if n.Outputs[0] == nil {
+		m := *n
+		m.Outputs = slices.Clone(n.Outputs)
+		m.Outputs[0] = &graph.Value{Name: e.fresh(n.Name + "_unused"), Producer: n}
+		n = &m
+	}
+	return write(e, n)
 }
 
 // need notes that what is written exists since an operator set.

@@ -207,3 +207,31 @@ func TestEveryOperatorHasAWriter(t *testing.T) {
 		}
 	}
 }
+
+func TestOutputsThatNobodyWants(t *testing.T) {
+	p := proto{inputs: x4(), nodes: []protoNode{
+		op("Relu", "x", "_"), op("MaxPool", "x", "_ i", attribute{"kernel_shape", []int{2, 2}}), op("TopK", "x x", "_ k"),
+	}, outputs: []string{"i", "k"}}
+	g := p.decode(t)
+	if len(g.Nodes) != 2 {
+		t.Errorf("got\n%s", lines(g))
+	}
+	for _, n := range g.Nodes {
+		n.Outputs[0] = nil
+	}
+	data, err := Encode(g, WriteOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Decode(data, Options{}); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestANodeWithTooFewInputsIsRefused(t *testing.T) {
+	for _, inputs := range [][]*graph.Value{{in("x", graph.Float32, 2)}, {in("x", graph.Float32, 2), nil}} {
+		if _, err := Encode(single("Add", nil, 0, nil, inputs...), WriteOptions{}); !errors.Is(err, ErrUnsupported) {
+			t.Error(err)
+		}
+	}
+}
