@@ -3,6 +3,7 @@ package i8
 import (
 	"encoding/binary"
 	"fmt"
+	"math"
 
 	"github.com/octet-ml/octet/int8/internal/kernel"
 )
@@ -90,7 +91,7 @@ type ConvWeights struct {
 	panels  []panel
 	data    []byte  // packed, 64-byte aligned panels
 	sums    []int32 // sum of (value - Zero) for each output channel
-	mags    []int64 // sum of |value - Zero| for each output channel
+	mags    []int64 // sum of |value - Zero| for each output channel, or a small bound of it
 	parts   int     // formDepthwise: int8 that add up to a weight without its zero point
 	copies  int     // formDepthwise: copies of the channels in a block, so that a block spans as many pixels; else 1
 	noZero  bool    // 4 bits, no code of value 0, and kPad > k: tails are cleared after expansion
@@ -160,9 +161,12 @@ func (c *ConvWeights) sum(w *Weights) {
 	var row []byte
 	for o := range c.sums {
 		row = w.codes(row[:0], o*k, (o+1)*k)
-		if w.Bits == 8 && w.Zero == 0 {
-			c.sums[o], c.mags[o] = sumInt8(row)
-			continue
+		if w.Bits == 8 {
+			sum, mag := sumInt8(row)
+			c.sums[o], c.mags[o] = sum-int32(k)*w.Zero, mag+int64(k)*int64(max(w.Zero, -w.Zero))
+			if w.Zero == 0 || c.mags[o] < math.MaxInt32/2/255 {
+				continue // with a zero point, a bound that is far from deciding anything serves as well as the sum
+			}
 		}
 		var sum int32
 		var mag int64
