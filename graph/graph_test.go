@@ -33,7 +33,7 @@ func TestElementsCountsTheBatch(t *testing.T) {
 		err  error
 	}{
 		{nil, 1, nil}, {Shape{2, 3}, 6, nil}, {Shape{Batch, 3}, -3, nil}, {Shape{-2, 4}, -8, nil},
-		{Shape{Batch, Batch}, 0, ErrNotLinear}, {Shape{1 << 20, 1 << 20}, 0, errElements}, {Shape{0, 1 << 40}, 0, nil},
+		{Shape{Batch, Batch}, 0, ErrNotLinear}, {Shape{1 << 20, 1 << 20}, 0, errElements}, {Shape{0, 1 << 30}, 0, nil},
 	} {
 		got, err := c.s.Elements()
 		if !errors.Is(err, c.err) || err == nil && got != c.want {

@@ -16,7 +16,7 @@ const Batch = -1
 type Shape []int
 
 // MaxElements bounds the number of elements of any tensor, so that sizes in bytes fit an int everywhere they are computed.
-const MaxElements = math.MaxInt32
+const MaxElements = min(math.MaxInt32, math.MaxInt/64)
 
 // errElements is wrapped by errors about a shape with too many elements.
 var errElements = fmt.Errorf("more than %d elements", MaxElements)

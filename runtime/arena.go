@@ -18,7 +18,7 @@ type buffer struct {
 }
 
 // MaxArena bounds the bytes of memory that a plan may need for values.
-const MaxArena = 1 << 36
+const MaxArena = min(1<<36, math.MaxInt/4)
 
 // place gives every value a slot in the arena: buffers are placed from the largest to the smallest, each in the lowest gap
 // between the buffers placed before whose lifetimes overlap its own.

@@ -8,7 +8,7 @@ import (
 )
 
 // MaxFolded bounds the bytes of constants that folding may make for one model.
-const MaxFolded = 2 << 30
+const MaxFolded int64 = 2 << 30
 
 // foldShapes infers all types and shapes and folds constants, but keeps Dequantize nodes on constants, which foldQDQ reads.
 func foldShapes(g *graph.Graph) error { return fold(g, true) }
@@ -40,7 +40,7 @@ type folder struct {
 	*editor
 	contents       map[*graph.Value][]dim // elements of integer values that are not constant as a whole
 	keepDequantize bool
-	bytes          int
+	bytes          int64
 }
 
 func (f *folder) node(n *graph.Node) error {
@@ -87,7 +87,7 @@ func (f *folder) constant(n *graph.Node) bool {
 func (f *folder) evaluate(op *ops.Operator, n *graph.Node) error {
 	for _, v := range n.Outputs {
 		if v != nil {
-			f.bytes += v.DType.Bytes(v.Shape.Size())
+			f.bytes += int64(v.DType.Bytes(v.Shape.Size()))
 		}
 	}
 	if f.bytes > MaxFolded {
