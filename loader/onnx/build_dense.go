@@ -17,6 +17,7 @@ func gemm(c *call) error {
 	return nil
 }
 
+// gemmAttrs reads the attributes of Gemm.
 func (c *call) gemmAttrs() *ops.Gemm {
 	return &ops.Gemm{
 		Alpha: c.floatAttr("alpha", 1), Beta: c.floatAttr("beta", 1),

@@ -10,26 +10,41 @@ import (
 // unary converts operators of one input without attributes, whose output has the type and shape of the input.
 func unary(c *call) error { return c.unary(nil) }
 
+// unary adds the operator of the node's name with the given attributes.
 func (c *call) unary(attrs any) error {
 	x := c.plainInput(0)
 	c.add(c.n.op, attrs, c.of(x), []*graph.Value{x}, c.output(0))
 	return nil
 }
 
-// Activations with attributes; names and defaults are those of the specification.
+// leakyRelu converts LeakyRelu.
 func leakyRelu(c *call) error { return c.unary(&ops.LeakyRelu{Alpha: c.floatAttr("alpha", 0.01)}) }
+
+// thresholdedRelu converts ThresholdedRelu.
 func thresholdedRelu(c *call) error {
 	return c.unary(&ops.ThresholdedRelu{Alpha: c.floatAttr("alpha", 1)})
 }
-func elu(c *call) error  { return c.unary(&ops.Elu{Alpha: c.floatAttr("alpha", 1)}) }
+
+// elu converts Elu.
+func elu(c *call) error { return c.unary(&ops.Elu{Alpha: c.floatAttr("alpha", 1)}) }
+
+// celu converts Celu.
 func celu(c *call) error { return c.unary(&ops.Celu{Alpha: c.floatAttr("alpha", 1)}) }
+
+// selu converts Selu, whose defaults the specification gives to float32 precision.
 func selu(c *call) error {
 	return c.unary(&ops.Selu{Alpha: c.floatAttr("alpha", 1.67326319217681884765625), Gamma: c.floatAttr("gamma", 1.05070102214813232421875)})
 }
+
+// hardSigmoid converts HardSigmoid.
 func hardSigmoid(c *call) error {
 	return c.unary(&ops.HardSigmoid{Alpha: c.floatAttr("alpha", 0.2), Beta: c.floatAttr("beta", 0.5)})
 }
+
+// swish converts Swish (opset 24).
 func swish(c *call) error { return c.unary(&ops.Swish{Alpha: c.floatAttr("alpha", 1)}) }
+
+// gelu converts Gelu, also com.microsoft's, which has no attributes.
 func gelu(c *call) error {
 	return c.unary(&ops.Gelu{Tanh: c.choiceAttr("approximate", "none", "tanh") == "tanh"})
 }
@@ -50,6 +65,7 @@ func mod(c *call) error { return c.elementwise(&ops.Mod{Truncate: c.boolAttr("fm
 // elementwise converts operators of several inputs that are broadcast; the output has the type of input 0.
 func elementwise(c *call) error { return c.elementwise(nil) }
 
+// elementwise adds the operator of the node's name on all inputs with the given attributes.
 func (c *call) elementwise(attrs any) error {
 	in := c.plainInputs()
 	c.add(c.n.op, attrs, c.broadcast(in, c.of(in[0]).dtype), in, c.output(0))
@@ -109,6 +125,7 @@ func softmax(c *call) error {
 	return nil
 }
 
+// softmaxAttrs reads the attributes of a Softmax by the rules of an operator set.
 func (c *call) softmaxAttrs(opset int64) *ops.Softmax {
 	if opset < 13 {
 		return &ops.Softmax{Axis: c.intAttr("axis", 1), Flatten: true}
@@ -123,6 +140,7 @@ func reduce(c *call) error {
 	return nil
 }
 
+// reduceAttrs reads the attributes of a Reduce operator but the axes.
 func (c *call) reduceAttrs() *ops.Reduce {
 	return &ops.Reduce{KeepDims: c.boolAttr("keepdims", true), NoopIfEmptyAxes: c.boolAttr("noop_with_empty_axes", false)}
 }
@@ -147,6 +165,7 @@ func (c *call) axes() *graph.Value {
 	return nil
 }
 
+// widen returns v as int64.
 func widen(v []int) []int64 {
 	out := make([]int64, len(v))
 	for i, x := range v {
@@ -203,6 +222,7 @@ func castLike(c *call) error {
 	return c.cast(to)
 }
 
+// cast adds a Cast of input 0.
 func (c *call) cast(to graph.DType) error {
 	x := c.plainInput(0)
 	c.add("Cast", &ops.Cast{To: to}, info{dtype: to, rank: c.of(x).rank}, []*graph.Value{x}, c.output(0))

@@ -25,11 +25,11 @@ func (c *call) like(v *graph.Value, rank int) info {
 
 // identity converts Identity. The copy of a constant is that constant, as exporters share initializers so.
 func identity(c *call) error {
-	x := c.moved(0)
-	if name := c.output(0); x.Const != nil && !c.outputs[name] {
-		c.values[name] = c.input(0)
+	if v, name := c.input(0), c.output(0); v.Const != nil && !c.outputs[name] {
+		c.values[name] = v
 		return nil
 	}
+	x := c.moved(0)
 	c.add("Identity", nil, c.like(x, c.info(x).rank), []*graph.Value{x}, c.output(0))
 	return nil
 }

@@ -96,16 +96,20 @@ var (
 	twoOut = operand{-1, 6, 7}
 )
 
+// qlinearAdd converts QLinearAdd: inputs A, A_scale, A_zero_point, the same of B, C_scale, C_zero_point.
 func qlinearAdd(c *call) error {
 	return qlinear{op: "Add", attrs: &ops.Arithmetic{}, in: two, out: twoOut}.convert(c)
 }
 
+// qlinearMul converts QLinearMul, whose inputs are those of QLinearAdd.
 func qlinearMul(c *call) error {
 	return qlinear{op: "Mul", attrs: &ops.Arithmetic{}, in: two, out: twoOut}.convert(c)
 }
 
+// qlinearSigmoid converts QLinearSigmoid: inputs X, X_scale, X_zero_point, Y_scale, Y_zero_point.
 func qlinearSigmoid(c *call) error { return qlinear{op: "Sigmoid", in: one, out: oneOut}.convert(c) }
 
+// qlinearLeakyRelu converts QLinearLeakyRelu, whose inputs are those of QLinearSigmoid.
 func qlinearLeakyRelu(c *call) error {
 	return qlinear{op: "LeakyRelu", attrs: &ops.LeakyRelu{Alpha: c.floatAttr("alpha", 0.01)}, in: one, out: oneOut}.convert(c)
 }
@@ -124,12 +128,14 @@ func (c *call) channelsLast() ops.Layout {
 	return ops.NCHW
 }
 
+// qlinearAveragePool converts QLinearAveragePool, whose inputs are those of QLinearSigmoid.
 func qlinearAveragePool(c *call) error {
 	layout := c.channelsLast()
 	build := func(in []*graph.Value, out string) *graph.Value { return c.pool("AveragePool", in[0], layout, out) }
 	return qlinear{build: build, in: one, out: oneOut}.convert(c)
 }
 
+// qlinearGlobalAveragePool converts QLinearGlobalAveragePool, whose inputs are those of QLinearSigmoid.
 func qlinearGlobalAveragePool(c *call) error {
 	return qlinear{op: "GlobalAveragePool", attrs: &ops.GlobalPool{Layout: c.channelsLast()}, in: one, out: oneOut}.convert(c)
 }
@@ -273,6 +279,7 @@ func qlinearMatMul(c *call) error {
 	return nil
 }
 
+// qlinearMatMulRunTime converts QLinearMatMul with parameters that are known at run time only, as qlinearConvRunTime does.
 func (c *call) qlinearMatMulRunTime() error {
 	acc, err := c.integerProduct(0, 3, 2, 5, c.temp("_acc"))
 	if err != nil {

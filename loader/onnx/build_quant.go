@@ -2,6 +2,7 @@ package onnx
 
 import (
 	"math"
+	"slices"
 
 	"github.com/octet-ml/octet/graph"
 	"github.com/octet-ml/octet/ops"
@@ -45,6 +46,9 @@ func (c *call) quant(scale, zero *graph.Value, s scheme) (q *graph.Quant, d grap
 		return q, d
 	}
 	ints, err := zero.Const.Ints()
+	if err == nil && len(ints) == 1 && s.block == 0 {
+		ints = slices.Repeat(ints, len(q.Scale)) // QLinearConv allows one zero point beside many scales
+	}
 	if err != nil || len(ints) != len(q.Scale) {
 		return nil, d
 	}

@@ -66,6 +66,7 @@ func (r *reader) convert(n *nodeProto) error {
 // newestOpset is assumed where a model does not import the operator set of a node.
 const newestOpset = 24
 
+// version returns the version that the operator set of a domain is imported with.
 func (r *reader) version(domain string) int64 {
 	if v, ok := r.model.opsets[domain]; ok && v > 0 {
 		return v
@@ -76,6 +77,7 @@ func (r *reader) version(domain string) int64 {
 	return newestOpset
 }
 
+// inputs looks the inputs up and checks that those that must be present are.
 func (c *call) inputs() error {
 	for _, name := range c.n.inputs {
 		var v *graph.Value
@@ -129,6 +131,7 @@ func (c *call) allOutputs() error {
 	return nil
 }
 
+// poison makes the outputs known without a node.
 func (c *call) poison() {
 	for _, name := range c.n.outputs {
 		if name == "" {
@@ -305,6 +308,7 @@ func (c *call) boolAttr(name string, missing bool) bool {
 	return a.i != 0
 }
 
+// floatAttr returns a number attribute.
 func (c *call) floatAttr(name string, missing float32) float32 {
 	if a := c.attr(name, attrFloat); a != nil {
 		return a.f

@@ -116,6 +116,11 @@ func (r *reader) read() error {
 			return err
 		}
 	}
+	for name := range r.shapes {
+		if v := r.values[name]; v == nil || v.Const != nil {
+			return formatErrorf("a shape is given for %q, which is not an input", name)
+		}
+	}
 	nodes, err := r.order(p.nodes)
 	if err != nil {
 		return err

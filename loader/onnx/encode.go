@@ -98,6 +98,7 @@ type encoder struct {
 	reals           map[*graph.Value]string // their dequantized forms
 }
 
+// newEncoder returns an encoder that has taken the names of the graph's values.
 func newEncoder(g *graph.Graph, o WriteOptions, opset int) *encoder {
 	e := &encoder{
 		g: g, opset: opset, qop: o.QOperator, taken: make(map[string]bool), called: make(map[string]bool),
@@ -235,6 +236,7 @@ func (e *encoder) constant(base string, t *graph.Tensor) string {
 	return name
 }
 
+// initializer writes a constant.
 func (e *encoder) initializer(name string, t *graph.Tensor) {
 	if t.DType == graph.Int4 || t.DType == graph.Uint4 {
 		e.need(21)

@@ -22,6 +22,7 @@ func writeMatMul(e *encoder, n *graph.Node) error {
 	return e.writeReal(n, nil)
 }
 
+// gemmAttrs writes the attributes of Gemm.
 func gemmAttrs(a *ops.Gemm) []attribute {
 	return []attribute{{"alpha", a.Alpha}, {"beta", a.Beta}, {"transA", number(a.TransA)}, {"transB", number(a.TransB)}}
 }

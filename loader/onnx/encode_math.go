@@ -14,10 +14,12 @@ func writeArithmetic(e *encoder, n *graph.Node) error {
 	return narrowSince14(e, n)
 }
 
+// writeMod writes Mod.
 func writeMod(e *encoder, n *graph.Node) error {
 	return e.writeReal(n, nil, attribute{"fmod", number(attrsOf[ops.Mod](n).Truncate)})
 }
 
+// writeSigmoid writes Sigmoid; com.microsoft has QLinearSigmoid.
 func writeSigmoid(e *encoder, n *graph.Node) error {
 	if e.qop && e.quantizedNode(n) {
 		return e.writeQLinear(n, microsoft, "QLinearSigmoid")
@@ -36,6 +38,7 @@ func writeRelu6(e *encoder, n *graph.Node) error {
 	return e.writeAs(n, "Clip", []string{x, lo, hi}, nil)
 }
 
+// writeHardSigmoid writes HardSigmoid.
 func writeHardSigmoid(e *encoder, n *graph.Node) error {
 	a := attrsOf[ops.HardSigmoid](n)
 	return e.writeReal(n, nil, attribute{"alpha", a.Alpha}, attribute{"beta", a.Beta})
@@ -60,6 +63,7 @@ func writeSwish(e *encoder, n *graph.Node) error {
 	return e.writeAs(n, "Mul", []string{x, gate}, nil)
 }
 
+// writeGelu writes Gelu, which exists since operator set 20.
 func writeGelu(e *encoder, n *graph.Node) error {
 	e.need(20)
 	kind := "none"
@@ -69,19 +73,23 @@ func writeGelu(e *encoder, n *graph.Node) error {
 	return e.writeReal(n, nil, attribute{"approximate", kind})
 }
 
+// writeElu writes Elu.
 func writeElu(e *encoder, n *graph.Node) error {
 	return e.writeReal(n, nil, attribute{"alpha", attrsOf[ops.Elu](n).Alpha})
 }
 
+// writeCelu writes Celu.
 func writeCelu(e *encoder, n *graph.Node) error {
 	return e.writeReal(n, nil, attribute{"alpha", attrsOf[ops.Celu](n).Alpha})
 }
 
+// writeSelu writes Selu.
 func writeSelu(e *encoder, n *graph.Node) error {
 	a := attrsOf[ops.Selu](n)
 	return e.writeReal(n, nil, attribute{"alpha", a.Alpha}, attribute{"gamma", a.Gamma})
 }
 
+// writeLeakyRelu writes LeakyRelu; com.microsoft has QLinearLeakyRelu.
 func writeLeakyRelu(e *encoder, n *graph.Node) error {
 	alpha := attribute{"alpha", attrsOf[ops.LeakyRelu](n).Alpha}
 	if e.qop && e.quantizedNode(n) {
@@ -90,6 +98,7 @@ func writeLeakyRelu(e *encoder, n *graph.Node) error {
 	return e.writeReal(n, nil, alpha)
 }
 
+// writeThresholdedRelu writes ThresholdedRelu.
 func writeThresholdedRelu(e *encoder, n *graph.Node) error {
 	return e.writeReal(n, nil, attribute{"alpha", attrsOf[ops.ThresholdedRelu](n).Alpha})
 }
@@ -129,6 +138,7 @@ func writeSoftmax(e *encoder, n *graph.Node) error {
 	return e.writeAs(n, n.Op, []string{x}, nil, axis)
 }
 
+// writeWhere writes Where; com.microsoft has QLinearWhere.
 func writeWhere(e *encoder, n *graph.Node) error {
 	values := &graph.Node{Inputs: n.Inputs[1:], Outputs: n.Outputs}
 	if e.qop && e.quantizedNode(values) {
@@ -213,6 +223,7 @@ func constInts(v *graph.Value) ([]int, error) {
 	return out, err
 }
 
+// writeArg writes ArgMax and ArgMin, with a Cast where the output is not int64.
 func writeArg(e *encoder, n *graph.Node) error {
 	a := attrsOf[ops.Arg](n)
 	x, err := e.real(n.Inputs[0])
@@ -234,6 +245,7 @@ func writeArg(e *encoder, n *graph.Node) error {
 	return e.writeAs(n, n.Op, []string{x}, []stage{narrow}, attrs...)
 }
 
+// writeTopK writes TopK.
 func writeTopK(e *encoder, n *graph.Node) error {
 	a := attrsOf[ops.TopK](n)
 	return e.writeReal(n, nil, attribute{"axis", a.Axis}, attribute{"largest", number(a.Largest)}, attribute{"sorted", number(a.Sorted)})

@@ -62,6 +62,7 @@ func (e *encoder) model() (*message, error) {
 	return m, nil
 }
 
+// opsetMessage is an OperatorSetIdProto.
 func opsetMessage(domain string, version int) message {
 	var m message
 	m.text(1, domain)

@@ -7,10 +7,12 @@ import (
 	"github.com/octet-ml/octet/ops"
 )
 
+// writeFlatten writes Flatten.
 func writeFlatten(e *encoder, n *graph.Node) error {
 	return e.writeMoved(n, 1, attribute{"axis", attrsOf[ops.Flatten](n).Axis})
 }
 
+// writeTranspose writes Transpose.
 func writeTranspose(e *encoder, n *graph.Node) error {
 	if perm := attrsOf[ops.Transpose](n).Perm; perm != nil {
 		return e.writeMoved(n, 1, attribute{"perm", perm})
@@ -18,6 +20,7 @@ func writeTranspose(e *encoder, n *graph.Node) error {
 	return e.writeMoved(n, 1)
 }
 
+// writeGather writes Gather.
 func writeGather(e *encoder, n *graph.Node) error {
 	return e.writeMoved(n, 1, attribute{"axis", attrsOf[ops.Gather](n).Axis})
 }
@@ -57,6 +60,7 @@ func writeReshape(e *encoder, n *graph.Node) error {
 	return e.writeMoved(&m, 1)
 }
 
+// positive reports whether no dimension is 0.
 func positive(s graph.Shape) bool {
 	for _, d := range s {
 		if d == 0 {
@@ -107,6 +111,7 @@ func (e *encoder) fixed(n *graph.Node, to graph.Shape, i int) (*graph.Node, erro
 	return &m, err
 }
 
+// writeConstantOfShape writes ConstantOfShape, whose value ONNX wants as a vector of one element.
 func writeConstantOfShape(e *encoder, n *graph.Node) error {
 	a := attrsOf[ops.ConstantOfShape](n)
 	m, err := e.fixed(n, a.To, 0)
@@ -210,6 +215,7 @@ func writePad(e *encoder, n *graph.Node) error {
 	return e.writeReal(n, nil, attribute{"mode", names[a.Mode]})
 }
 
+// writeDepthToSpace writes DepthToSpace and SpaceToDepth.
 func writeDepthToSpace(e *encoder, n *graph.Node) error {
 	a := attrsOf[ops.DepthToSpace](n)
 	attrs := []attribute{{"blocksize", a.Block}}

@@ -18,16 +18,19 @@ func (e *encoder) writePicture(n *graph.Node, layout ops.Layout, attrs ...attrib
 	return e.writeAs(n, n.Op, append([]string{x}, in...), []stage{e.channelsLast(layout)}, attrs...)
 }
 
+// writeBatchNormalization writes BatchNormalization.
 func writeBatchNormalization(e *encoder, n *graph.Node) error {
 	a := attrsOf[ops.BatchNormalization](n)
 	return e.writePicture(n, a.Layout, attribute{"epsilon", a.Epsilon})
 }
 
+// writeLRN writes LRN.
 func writeLRN(e *encoder, n *graph.Node) error {
 	a := attrsOf[ops.LRN](n)
 	return e.writePicture(n, a.Layout, attribute{"size", a.Size}, attribute{"alpha", a.Alpha}, attribute{"beta", a.Beta}, attribute{"bias", a.Bias})
 }
 
+// writeInstanceNormalization writes InstanceNormalization.
 func writeInstanceNormalization(e *encoder, n *graph.Node) error {
 	return e.writeReal(n, nil, attribute{"epsilon", attrsOf[ops.InstanceNormalization](n).Epsilon})
 }
@@ -39,6 +42,7 @@ func writeGroupNormalization(e *encoder, n *graph.Node) error {
 	return e.writeReal(n, nil, attribute{"epsilon", a.Epsilon}, attribute{"num_groups", a.Groups})
 }
 
+// writeLayerNormalization writes LayerNormalization, which exists since operator set 17.
 func writeLayerNormalization(e *encoder, n *graph.Node) error {
 	a := attrsOf[ops.LayerNormalization](n)
 	e.need(17)

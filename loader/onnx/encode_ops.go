@@ -87,6 +87,7 @@ func (e *encoder) realInputs(n *graph.Node) ([]string, error) {
 // writeReal writes an operator on real numbers: quantized inputs are dequantized, a quantized output is quantized.
 func writeReal(e *encoder, n *graph.Node) error { return e.writeReal(n, nil) }
 
+// writeReal writes the operator of the node on its inputs as real numbers, its output 0 by way of the stages.
 func (e *encoder) writeReal(n *graph.Node, stages []stage, attrs ...attribute) error {
 	in, err := e.realInputs(n)
 	if err != nil {
@@ -143,6 +144,7 @@ func (e *encoder) writeMoved(n *graph.Node, data int, attrs ...attribute) error 
 	return nil
 }
 
+// writeQuantize writes QuantizeLinear with constant parameters.
 func writeQuantize(e *encoder, n *graph.Node) error {
 	return e.quantize(n.Outputs[0], e.ref(n.Inputs[0]), n.Name, n.Outputs[0].Name)
 }
@@ -164,6 +166,7 @@ func writeDequantize(e *encoder, n *graph.Node) error {
 	return nil
 }
 
+// writeRequantize writes DequantizeLinear and QuantizeLinear.
 func writeRequantize(e *encoder, n *graph.Node) error {
 	x, err := e.real(n.Inputs[0])
 	if err != nil {
@@ -213,6 +216,7 @@ func writeQuantizeLinear(e *encoder, n *graph.Node) error {
 	return nil
 }
 
+// writeCast writes Cast, which converts the numbers as they are stored.
 func writeCast(e *encoder, n *graph.Node) error {
 	to := attrsOf[ops.Cast](n).To
 	if to == graph.Int4 || to == graph.Uint4 {

@@ -146,6 +146,9 @@ func TestAGivenShapeMustAgreeWithTheFile(t *testing.T) {
 	if _, err := Decode(data, Options{InputShapes: map[string]graph.Shape{"x": {1, 4, 8, 9}}}); !errors.Is(err, ErrFormat) {
 		t.Error(err)
 	}
+	if _, err := Decode(data, Options{InputShapes: map[string]graph.Shape{"z": {1}}}); !errors.Is(err, ErrFormat) || !strings.Contains(err.Error(), `"z"`) {
+		t.Error(err)
+	}
 	g, err := Decode(data, Options{InputShapes: map[string]graph.Shape{"x": {1, 4, 8, 8}}})
 	if err != nil || !g.Inputs[0].Shape.Equal(graph.Shape{1, 4, 8, 8}) {
 		t.Error(err)

@@ -45,6 +45,7 @@ func (r *reader) external(entries map[string]string, size int) ([]byte, error) {
 	return data, nil
 }
 
+// entryInt returns a non-negative number among the entries.
 func entryInt(entries map[string]string, key string, missing int64) (int64, error) {
 	text, ok := entries[key]
 	if !ok {

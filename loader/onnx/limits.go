@@ -18,6 +18,7 @@ type Limits struct {
 	Rank          int   // axes of a tensor; default 16
 }
 
+// withDefaults returns the limits with defaults for those that are zero.
 func (l Limits) withDefaults() Limits {
 	return Limits{
 		FileBytes:     cmp.Or(l.FileBytes, 2<<30),

@@ -87,6 +87,7 @@ type attribute struct {
 	value any // int, float32, string, []int, []float32 or *graph.Tensor
 }
 
+// message encodes the attribute.
 func (a attribute) message() message {
 	var m message
 	m.text(1, a.name)

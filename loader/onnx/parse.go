@@ -27,6 +27,7 @@ func parseModel(data []byte, limits Limits) (*modelProto, error) {
 	return m, nil
 }
 
+// modelField reads a field of ModelProto.
 func (p *parser) modelField(m *modelProto, f field) error {
 	switch f.num {
 	case 1:
@@ -143,6 +144,7 @@ func (p *parser) function(m *modelProto, f field) error {
 	return nil
 }
 
+// graphField reads a field of GraphProto.
 func (p *parser) graphField(g *graphProto, f field) error {
 	switch f.num {
 	case 1:
@@ -174,6 +176,7 @@ func (p *parser) graphField(g *graphProto, f field) error {
 	return nil
 }
 
+// nodeField reads a field of NodeProto.
 func (p *parser) nodeField(n *nodeProto, f field) error {
 	switch f.num {
 	case 1:
@@ -201,6 +204,7 @@ func (p *parser) nodeField(n *nodeProto, f field) error {
 	return nil
 }
 
+// attrField reads a field of AttributeProto.
 func (p *parser) attrField(a *attrProto, f field) error {
 	switch f.num {
 	case 1:
@@ -264,6 +268,7 @@ func (p *parser) value(list *[]*valueProto, f field) error {
 	return nil
 }
 
+// tensorType reads a field of TypeProto.Tensor.
 func (p *parser) tensorType(v *valueProto, f field) error {
 	switch f.num {
 	case 1:

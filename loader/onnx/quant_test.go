@@ -163,6 +163,9 @@ func TestQLinearOperatorsAreTheFloatOnesOnQuantizedValues(t *testing.T) {
 		"QLinearConv": {
 			proto{inputs: bytes4(), constants: []*graph.Value{w, s, r, z, ws, wz, b}, nodes: []protoNode{op("QLinearConv", "x s z w ws wz r z b", "y")}},
 			plainConv + " x<u8 0.5:3> w<i8 [2 scales axis 0]> [7 7] -> y<u8 0.25:3>"},
+		"QLinearConv with one zero point beside many scales": {
+			proto{inputs: bytes4(), constants: []*graph.Value{w, s, r, z, ws, i8("wz", 1)}, nodes: []protoNode{op("QLinearConv", "x s z w ws wz r z", "y")}},
+			plainConv + " x<u8 0.5:3> w<i8 [2 scales axis 0]> -> y<u8 0.25:3>"},
 		"QLinearConv with channels last": {
 			proto{inputs: bytes4(), constants: []*graph.Value{konst("w", graph.Int8, graph.Shape{2, 4, 3, 3}, 1), s, r, z, ws, wz}, nodes: []protoNode{
 				op("com.microsoft:QLinearConv", "x s z w ws wz r z", "y", attribute{"channels_last", 1}, attribute{"kernel_shape", []int{3, 3}})}},

@@ -119,6 +119,7 @@ func (r *reader) tensor(t *tensorProto) (*graph.Tensor, error) {
 	return out, nil
 }
 
+// elements is tensor without the name in errors.
 func (r *reader) elements(t *tensorProto) (*graph.Tensor, error) {
 	d, s, n, err := t.shape()
 	if err != nil {

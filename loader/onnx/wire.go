@@ -48,6 +48,7 @@ func eachField(what string, data []byte, visit func(f field) error) error {
 	return nil
 }
 
+// want returns an error unless the field has the wire type. The set methods below store the value in any case and return it.
 func (f field) want(typ protowire.Type) error {
 	if f.typ != typ {
 		return formatErrorf("field %d: wire type %d, want %d", f.num, f.typ, typ)
