@@ -75,7 +75,7 @@ func (l *layout) worthwhile(n *graph.Node, op *ops.Operator) bool {
 // convert makes n work in NHWC and reports whether it could.
 func (l *layout) convert(n *graph.Node, op *ops.Operator) (bool, error) {
 	for _, v := range n.Outputs {
-		if v != nil && len(v.Shape) != 4 {
+		if v != nil && len(v.Shape) != 4 && len(v.Shape) > 1 {
 			return false, nil
 		}
 	}
@@ -107,7 +107,7 @@ func (l *layout) convert(n *graph.Node, op *ops.Operator) (bool, error) {
 		n.Inputs[i] = p
 	}
 	for i, v := range n.Outputs {
-		if v == nil {
+		if v == nil || len(v.Shape) != 4 { // one for the tensor or for each example: no axis to permute
 			continue
 		}
 		y := &graph.Value{Name: l.name(v.Name + ".nhwc"), DType: v.DType, Quant: v.Quant, Producer: n}
