@@ -75,7 +75,7 @@ func convInteger(c *call) error {
 // another as the value that it is.
 func (c *call) shifted(x, z int) (data, zero *graph.Value, err error) {
 	data, zero = c.input(x), c.plainInput(z)
-	q, none := zeroQuant(zero, 0)
+	q, none := c.zeroQuant(zero, 0)
 	switch {
 	case none:
 		return c.plain(data), nil, nil
@@ -90,7 +90,7 @@ func (c *call) shifted(x, z int) (data, zero *graph.Value, err error) {
 // weights with scale 1, others are subtracted.
 func (c *call) shiftedWeights(x, z int) (*graph.Value, error) {
 	w, zero := c.input(x), c.plainInput(z)
-	q, none := zeroQuant(zero, 0)
+	q, none := c.zeroQuant(zero, 0)
 	if none {
 		return c.plain(w), nil
 	}
@@ -121,11 +121,15 @@ func (c *call) subtracted(w, zero *graph.Value) *graph.Value {
 
 // zeroQuant returns the Quant with scale 1 that a constant zero point means, nil where it is not constant; none says that
 // it is absent or 0 throughout.
-func zeroQuant(zero *graph.Value, axis int) (q *graph.Quant, none bool) {
+func (c *call) zeroQuant(zero *graph.Value, axis int) (q *graph.Quant, none bool) {
 	if zero == nil {
 		return nil, true
 	}
 	if zero.Const == nil {
+		return nil, false
+	}
+	if err := c.charge(16 * zero.Const.Len()); err != nil {
+		c.fail(err)
 		return nil, false
 	}
 	ints, err := zero.Const.Ints()

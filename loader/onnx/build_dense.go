@@ -74,7 +74,7 @@ func (c *call) integerProduct(a, b, az, bz int, out string) (*graph.Value, error
 	}
 	w, wz := c.input(b), c.plainInput(bz)
 	rank := c.info(w).rank
-	q, none := zeroQuant(wz, rank-1)
+	q, none := c.zeroQuant(wz, rank-1)
 	switch {
 	case none:
 		w, wz = c.plain(w), nil

@@ -36,10 +36,8 @@ func identity(c *call) error {
 
 // dropout converts Dropout as it is in inference: the identity, with a mask of ones.
 func dropout(c *call) error {
-	if c.input(2) != nil {
-		if v, ok := c.constInts(2); !ok || len(v) != 1 || v[0] != 0 {
-			return unsupportedf("training mode")
-		}
+	if t := c.input(2); t != nil && (t.Const == nil || t.DType != graph.Bool || t.Const.Len() != 1 || t.Const.Int(0) != 0) {
+		return unsupportedf("training mode")
 	}
 	x := c.moved(0)
 	c.add("Identity", nil, c.like(x, c.info(x).rank), []*graph.Value{x}, c.output(0))

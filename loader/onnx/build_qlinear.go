@@ -212,6 +212,9 @@ func (c *call) channelsLastWeights(w *graph.Value) (*graph.Value, error) {
 	if w.Const == nil || len(w.Shape) != 4 {
 		return nil, unsupportedf("channels last with weights that are not a constant of four axes")
 	}
+	if err := c.charge(len(w.Const.Data)); err != nil {
+		return nil, err
+	}
 	perm := []int{0, 2, 3, 1}
 	v := c.constant(c.temp("_weights"), ops.PermuteTensor(w.Const, perm))
 	v.Quant = ops.PermuteQuant(w.Quant, perm)

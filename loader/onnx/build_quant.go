@@ -24,6 +24,10 @@ func (c *call) quant(scale, zero *graph.Value, s scheme) (q *graph.Quant, d grap
 	if scale == nil || scale.Const == nil || zero != nil && zero.Const == nil || !scale.DType.IsFloat() {
 		return nil, d
 	}
+	if err := c.charge(8 * scale.Const.Len()); err != nil {
+		c.fail(err)
+		return nil, d
+	}
 	q = &graph.Quant{Scale: scale.Const.Floats()}
 	for _, v := range q.Scale {
 		if !(v > 0) || math.IsInf(float64(v), 0) {
@@ -44,6 +48,9 @@ func (c *call) quant(scale, zero *graph.Value, s scheme) (q *graph.Quant, d grap
 	}
 	if zero == nil {
 		return q, d
+	}
+	if n := zero.Const.Len(); n != 1 && n != len(q.Scale) {
+		return nil, d
 	}
 	ints, err := zero.Const.Ints()
 	if err == nil && len(ints) == 1 && s.block == 0 {
@@ -140,7 +147,7 @@ func dequantizeLinear(c *call) error {
 	if code, table := c.codebook(x); code != nil && s.block == 0 {
 		s.rank = len(code.Shape)
 		q, _ := c.quant(scale, zero, s)
-		if _, none := zeroQuant(zero, 0); q != nil && none {
+		if _, none := c.zeroQuant(zero, 0); q != nil && none {
 			q.Table, q.Zero = table, nil
 			v, err := c.quantized(code, graph.Uint4, q)
 			if err != nil {

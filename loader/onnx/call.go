@@ -254,19 +254,6 @@ func (c *call) scalar(suffix string, d graph.DType, v float64) *graph.Value {
 	return c.constant(c.temp(suffix), x)
 }
 
-// constInts returns the elements of input i, a constant of integers; ok is false where it is absent or not constant.
-func (c *call) constInts(i int) (v []int64, ok bool) {
-	x := c.input(i)
-	if x == nil || x.Const == nil {
-		return nil, false
-	}
-	v, err := x.Const.Ints()
-	if err != nil {
-		c.fail(formatErrorf("input %d: %w", i, err))
-	}
-	return v, err == nil
-}
-
 // attr returns the attribute with the given name and kind, or nil.
 func (c *call) attr(name string, kind int64) *attrProto {
 	c.used[name] = true

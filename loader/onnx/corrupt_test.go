@@ -1,7 +1,9 @@
 package onnx
 
 import (
+	"errors"
 	"flag"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -123,6 +125,36 @@ func TestLimits(t *testing.T) {
 		}
 	}
 	if _, err := Decode(data, Options{Limits: Limits{FileBytes: int64(len(data)), Nodes: 2, Tensors: 1, List: 4, Rank: 4}}); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestSharedParametersCountEachTimeTheyAreRead(t *testing.T) {
+	p := proto{inputs: x4(), constants: []*graph.Value{konst("w", graph.Int8, graph.Shape{1 << 10}, 1), konst("s", graph.Float32, graph.Shape{1 << 10}, 1)}}
+	for i := range 1000 {
+		p.nodes = append(p.nodes, op("DequantizeLinear", "w s", fmt.Sprint("y", i), attribute{"axis", 0}))
+	}
+	data := p.bytes()
+	if _, err := Decode(data, Options{Limits: Limits{DecodedBytes: 1 << 20}}); !errors.Is(err, ErrLimit) {
+		t.Error(err)
+	}
+	if _, err := Decode(data, Options{}); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestAValueHasAFewQuantizationsAtMost(t *testing.T) {
+	p := proto{inputs: bytes4()}
+	for i := range 100 {
+		s := fmt.Sprint("s", i)
+		p.constants = append(p.constants, f32(s, float64(i+1)))
+		p.nodes = append(p.nodes, op("DequantizeLinear", "x "+s, fmt.Sprint("y", i)))
+	}
+	if _, err := Decode(p.bytes(), Options{}); !errors.Is(err, ErrLimit) {
+		t.Error(err)
+	}
+	p.nodes = p.nodes[:maxVariants]
+	if _, err := Decode(p.bytes(), Options{}); err != nil {
 		t.Error(err)
 	}
 }

@@ -89,8 +89,17 @@ func (r *reader) quantized(v *graph.Value, d graph.DType, q *graph.Quant) (*grap
 	case i.quant == nil && r.quantizeChain(v, i.dtype, q):
 		return v, nil
 	}
+	if i.origin != nil {
+		i = r.info(i.origin)
+	}
+	if len(i.variants) >= maxVariants {
+		return nil, limitErrorf("%q has more than %d quantizations", v.Name, maxVariants)
+	}
 	return r.variant(v, i.dtype, q, "_quantized"), nil
 }
+
+// maxVariants bounds the quantizations that readers of one value may see.
+const maxVariants = 64
 
 // movers are operators whose output holds the elements of their only data input.
 var movers = []string{"Flatten", "Identity", "MaxPool", "Reshape", "Squeeze", "Transpose", "Unsqueeze"}

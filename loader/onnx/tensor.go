@@ -147,6 +147,14 @@ func (r *reader) elements(t *tensorProto) (*graph.Tensor, error) {
 	return out, err
 }
 
+// charge counts bytes that are about to be allocated beside the file's own.
+func (r *reader) charge(size int) error {
+	if r.decoded += int64(size); r.decoded > r.limits.DecodedBytes {
+		return limitErrorf("more than %d bytes of decoded tensors", r.limits.DecodedBytes)
+	}
+	return nil
+}
+
 // encoding says which field of TensorProto holds the elements of a type, how they are encoded there and how many bits of
 // each number count.
 type encoding struct {
@@ -182,8 +190,8 @@ func (r *reader) typed(t *tensorProto, d graph.DType, n int) ([]byte, error) {
 	if count != want {
 		return nil, formatErrorf("%v wants %d numbers, got %d", d, want, count)
 	}
-	if r.decoded += int64(size); r.decoded > r.limits.DecodedBytes {
-		return nil, limitErrorf("more than %d bytes of decoded tensors", r.limits.DecodedBytes)
+	if err := r.charge(size); err != nil {
+		return nil, err
 	}
 	data := make([]byte, 0, size)
 	for _, f := range t.parts {
