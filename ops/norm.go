@@ -103,18 +103,29 @@ func bindBatchNormalization(n *graph.Node, in, out []*graph.Tensor) (FuncStep, e
 	}
 	if x.DType == graph.Float32 && y.DType == graph.Float32 {
 		src, dst := graph.View[float32](x.Data), graph.View[float32](y.Data)
+		rows := outer * c // of one channel each
 		run = func(from, to int) {
-			ch, left := from/inner%c, inner-from%inner
-			for i := from; i < to; i++ {
-				dst[i] = float32((src[i]-mean[ch])*factor[ch]) + bias[ch]
-				if left--; left == 0 {
-					if ch++; ch == c {
-						ch = 0
-					}
-					left = inner
+			for r := from; r < to; r++ {
+				m, s, b := mean[r%c], factor[r%c], bias[r%c]
+				out := dst[r*inner : (r+1)*inner]
+				for i, v := range src[r*inner : (r+1)*inner] {
+					out[i] = float32((v-m)*s) + b
 				}
 			}
 		}
+		cost := 4 * inner
+		if inner == 1 {
+			rows, cost = outer, 4*c // of all channels
+			run = func(from, to int) {
+				for r := from; r < to; r++ {
+					out, m, s, b := dst[r*c:(r+1)*c], mean[:c], factor[:c], bias[:c]
+					for i, v := range src[r*c : (r+1)*c] {
+						out[i] = float32((v-m[i])*s[i]) + b[i]
+					}
+				}
+			}
+		}
+		return withParameters(n, parameters, spread(rows, cost, run)), nil
 	}
 	return withParameters(n, parameters, spread(outer*c*inner, 4, run)), nil
 }
@@ -163,18 +174,28 @@ func bindLRN(n *graph.Node, in, out []*graph.Tensor) (FuncStep, error) {
 	before := min((a.Size-1)/2, c)
 	after := min(a.Size-1-(a.Size-1)/2, c)
 	factor := float64(a.Alpha) / float64(a.Size)
-	x, y := in[0], out[0]
+	load, store := loader(n.Inputs[0], in[0], 1), storer(n.Outputs[0], out[0])
+	direct := inner == 1 && in[0].DType == graph.Float32 && out[0].DType == graph.Float32
+	src, dst := graph.View[float32](in[0].Data), graph.View[float32](out[0].Data)
+	if !direct {
+		src, dst = make([]float32, outer*c*inner), make([]float32, outer*c*inner) // rows of channels
+	}
 	return spread(outer*inner, c*8, func(from, to int) {
 		for u := from; u < to; u++ {
 			base := u/inner*c*inner + u%inner
-			for ch := range c {
+			x, y := src[u*c:(u+1)*c], dst[u*c:(u+1)*c]
+			if !direct {
+				load(x, base, inner)
+			}
+			for ch := range y {
 				sum := 0.0
-				for k := max(ch-before, 0); k <= min(ch+after, c-1); k++ {
-					v := x.Float(base + k*inner)
-					sum += float64(v * v)
+				for _, v := range x[max(ch-before, 0):min(ch+after+1, c)] {
+					sum += float64(float64(v) * float64(v))
 				}
-				d := float32(float64(a.Bias) + float64(factor*sum))
-				y.SetFloat(base+ch*inner, x.Float(base+ch*inner)/float64(lrnPower(d, a.Beta)))
+				y[ch] = x[ch] / lrnPower(float32(float64(a.Bias)+float64(factor*sum)), a.Beta)
+			}
+			if !direct {
+				store(y, base, inner)
 			}
 		}
 	}), nil

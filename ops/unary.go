@@ -142,11 +142,27 @@ func mapElements[T number](x, y *graph.Tensor, f func(T) T) FuncStep {
 	})
 }
 
+// leakyRelu is mapElements of f32.LeakyRelu without a branch on the sign, which data make unpredictable.
+func leakyRelu(x, y *graph.Tensor, alpha float32) FuncStep {
+	src, dst := graph.View[float32](x.Data), graph.View[float32](y.Data)
+	return spread(len(src), 4, func(from, to int) {
+		slopes := [2]float32{1, alpha}
+		in := src[from:to]
+		out := dst[from:to:to]
+		for i, v := range in {
+			out[i] = v * slopes[math.Float32bits(v)>>31]
+		}
+	})
+}
+
 // bind is the binder of a unary operator.
 func (u *unaryFunction) bind(n *graph.Node, in, out []*graph.Tensor) (FuncStep, error) {
 	x, y := in[0], out[0]
 	switch x.DType {
 	case graph.Float32:
+		if u.name == "LeakyRelu" {
+			return leakyRelu(x, y, attrs[LeakyRelu](n).Alpha), nil
+		}
 		return mapElements(x, y, u.f32(n)), nil
 	case graph.Float64:
 		if u.f64 != nil {
@@ -198,10 +214,30 @@ func (u *unaryFunction) lower(t *Target, n *graph.Node) (*Lowered, error) {
 			hi = 6
 		}
 		return loweredUnary(t.F32.Clamp(0, hi)), nil
-	case x.DType == graph.Float32 && y.DType == graph.Float32:
+	case x.DType == graph.Float32 && y.DType == graph.Float32 && u.name != "LeakyRelu":
+		if f, ok := kernelFunction(n); ok {
+			return loweredUnary(t.F32.Function(f)), nil
+		}
 		return loweredUnary(t.F32.Unary(u.f32(n))), nil
 	}
 	return viaFloat(u.bind).lower(t, n)
+}
+
+// kernelFunction returns the function of package f32 that may have kernels for the node's operator and attributes.
+func kernelFunction(n *graph.Node) (f32.Function, bool) {
+	f, ok := map[string]f32.Function{
+		"Exp": f32.FunctionExp, "Sigmoid": f32.FunctionSigmoid, "Tanh": f32.FunctionTanh, "HardSwish": f32.FunctionHardSwish,
+		"Mish": f32.FunctionMish, "Swish": f32.FunctionSilu, "Gelu": f32.FunctionGeluErf,
+	}[n.Op]
+	switch a := n.Attrs.(type) {
+	case *Swish:
+		ok = a != nil && a.Alpha == 1
+	case *Gelu:
+		if a != nil && a.Tanh {
+			f = f32.FunctionGeluTanh
+		}
+	}
+	return f, ok
 }
 
 // loweredUnary returns the plan as a lowered node.
