@@ -33,7 +33,8 @@ func TestElementsCountsTheBatch(t *testing.T) {
 		err  error
 	}{
 		{nil, 1, nil}, {Shape{2, 3}, 6, nil}, {Shape{Batch, 3}, -3, nil}, {Shape{-2, 4}, -8, nil},
-		{Shape{Batch, Batch}, 0, ErrNotLinear}, {Shape{1 << 20, 1 << 20}, 0, errElements}, {Shape{0, 1 << 30}, 0, nil},
+		{Shape{Batch, Batch}, 0, ErrNotLinear}, {Shape{1 << 20, 1 << 20}, 0, errElements}, {Shape{0, 1 << 20}, 0, nil},
+		{Shape{0, 1 << 20, 1 << 20}, 0, errElements}, {Shape{1 << 20, 1 << 20, 0}, 0, errElements}, {Shape{math.MinInt}, 0, errElements},
 	} {
 		got, err := c.s.Elements()
 		if !errors.Is(err, c.err) || err == nil && got != c.want {
@@ -91,6 +92,9 @@ func TestVerifyRefuses(t *testing.T) {
 		"a wrong producer":                   func(g *Graph) { g.Nodes[0].Outputs[0].Producer = nil },
 		"a scale too many":                   func(g *Graph) { g.Inputs[0].DType = Uint8; g.Inputs[0].Quant = &Quant{Scale: []float32{1, 2}, Axis: 1} },
 		"a quantized float":                  func(g *Graph) { g.Inputs[0].Quant = PerTensor(1, 0) },
+		"a scalar without a scale":           func(g *Graph) { g.Inputs[0].DType, g.Inputs[0].Shape, g.Inputs[0].Quant = Uint8, nil, &Quant{} },
+		"a negative block":                   func(g *Graph) { g.Inputs[0].DType = Uint8; g.Inputs[0].Quant = &Quant{Axis: 1, Block: -6} },
+		"no node":                            func(g *Graph) { g.Nodes = append(g.Nodes, nil) },
 	} {
 		g := small()
 		spoil(g)

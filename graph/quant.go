@@ -59,6 +59,9 @@ func (q *Quant) Check(d DType, s Shape) error {
 	if !d.IsInteger() {
 		return fmt.Errorf("a value of type %v cannot be quantized", d)
 	}
+	if q.Block < 0 || q.Block > MaxElements {
+		return fmt.Errorf("quantization block of %d", q.Block)
+	}
 	if q.Table != nil && d != Uint4 {
 		return fmt.Errorf("a codebook wants type u4, got %v", d)
 	}

@@ -24,18 +24,26 @@ var errElements = fmt.Errorf("more than %d elements", MaxElements)
 // ErrNotLinear is returned when a number of elements is not a constant times at most the first power of N.
 var ErrNotLinear = errors.New("size is not linear in the batch size")
 
-// Elements returns the number of elements: negative, -k, for k*N.
+// Elements returns the number of elements: negative, -k, for k*N. The dimensions that are not 0 must not multiply to more
+// than MaxElements even where there are none, so that products of any of them fit an int.
 func (s Shape) Elements() (int, error) {
-	n, batches := 1, 0
+	n, batches, empty := 1, 0, false
 	for _, d := range s {
-		if d < 0 {
+		switch {
+		case d == 0:
+			empty = true
+			continue
+		case d < 0:
 			batches++
 			d = -d
 		}
-		if d != 0 && n > MaxElements/d {
+		if d < 0 || n > MaxElements/d {
 			return 0, fmt.Errorf("shape %v: %w", s, errElements)
 		}
 		n *= d
+	}
+	if empty {
+		n = 0
 	}
 	switch batches {
 	case 0:

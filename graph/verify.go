@@ -24,7 +24,10 @@ func (g *Graph) Verify() error {
 			return fmt.Errorf("%w: input %q: %w", ErrInvalid, v.Name, err)
 		}
 	}
-	for _, n := range g.Nodes {
+	for i, n := range g.Nodes {
+		if n == nil {
+			return fmt.Errorf("%w: node %d is nil", ErrInvalid, i)
+		}
 		if err := c.node(n); err != nil {
 			return fmt.Errorf("%w: %s: %w", ErrInvalid, n.Where(), err)
 		}
@@ -121,8 +124,8 @@ func (c *verifier) define(v *Value) error {
 	if v.DType >= numDTypes {
 		return fmt.Errorf("unknown %v", v.DType)
 	}
-	if v.Shape == nil {
-		return nil
+	if v.Shape == nil && v.Producer != nil {
+		return nil // not inferred yet
 	}
 	if v.Quant != nil {
 		if err := v.Quant.Check(v.DType, v.Shape); err != nil {
