@@ -18,7 +18,7 @@ type ConvPlan struct {
 	after *kernel.BinaryParams // the same where it is a pass after the kernel
 	lut   *kernel.Table
 	bias  []int32   // [columns] in packed order; compensated for e.InZero
-	raw   []int32   // [columns] the same without compensation
+	raw   []int32   // [columns] the same for a zero point of 0
 	sums  []int32   // [columns] weight sums, for a zero point known only at run time
 	mult  []float32 // [columns]
 	impl  convImpl
@@ -155,6 +155,9 @@ func (p *ConvPlan) constants() {
 				p.raw[at] = p.e.Bias[c]
 			}
 			p.sums[at] = w.sums[c]
+			if w.signed(&w.panels[i]) {
+				p.raw[at] += 128 * w.packedSum(c)
+			}
 			p.bias[at] = p.raw[at] - p.e.InZero*w.sums[c]
 			if p.e.Output != OutI32 {
 				p.mult[at] = p.e.multiplier(c)

@@ -152,6 +152,23 @@ func (c *ConvWeights) channel(p *panel, column uint8) int {
 	return p.channel + ch
 }
 
+// signed reports whether the kernels of a panel take inputs less 128.
+func (c *ConvWeights) signed(p *panel) bool {
+	if c.form == formDepthwise {
+		return c.set().Depthwise.Signed
+	}
+	return c.set().Gemm.Rows[p.row].Signed
+}
+
+// packedSum returns the sum of the packed weights of output channel o: packDepthwise takes the zero point off, packGemm
+// does not.
+func (c *ConvWeights) packedSum(o int) int32 {
+	if c.form == formDepthwise {
+		return c.sums[o]
+	}
+	return c.sums[o] + int32(c.taps*c.k)*c.shape.Zero
+}
+
 func (c *ConvWeights) set() *kernel.Set { return &c.kernels.set }
 
 // sum fills sums and mags. |sum| <= 255*65536 < 1<<24.

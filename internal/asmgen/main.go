@@ -26,6 +26,8 @@ var outputs = []output{
 	{"int8/internal/avx512vnni/gemm_amd64.s", gemmAVX512},
 	{"int8/internal/avx512vnni/gemm_amd64.go", gemmAVX512Stubs},
 	{"int8/internal/avx512vnni/depthwise_amd64.s", depthwiseAVX512},
+	{"int8/internal/neon/gemm_arm64.s", gemmNEON.make},
+	{"int8/internal/dotprod/gemm_arm64.s", gemmDotProd.make},
 }
 
 func main() {

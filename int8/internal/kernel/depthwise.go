@@ -7,7 +7,8 @@ package kernel
 //	p = In + y*InRow + x*InPixel
 //	acc[c] = Bias[c] + sum over t < Taps of p[Offs[t]+c] * W[t/TR][c][t%TR]    (modulo 1<<32)
 //
-// is written to Out + y*OutRow + x*OutPixel in channel order, one byte, as OutU8 of GemmArgs, or four as OutI32.
+// (where DepthwiseFamily.Signed is set, p[Offs[t]+c]-128 in place of p[Offs[t]+c], the driver having added 128 times the
+// channel's sum of W to Bias) is written to Out + y*OutRow + x*OutPixel in channel order, one byte, as OutU8 of GemmArgs, or four as OutI32.
 // Packed channels of W, Bias and Mult stand in the order that DepthwiseFamily.Order names.
 //
 // Preconditions: Taps is a positive multiple of TR (surplus taps have weight zero and the offset of another tap); offsets are
@@ -55,6 +56,8 @@ type DepthwiseFamily struct {
 	TR    int         // taps that stand together for one channel
 	Order []uint8     // channel of each packed channel, NC long
 	Work  int64       // products that take about 50 microseconds
+
+	Signed bool // multiplies inputs less 128, as int8
 }
 
 // Fixed reports whether a row is made for this window, so that columns of taps are padded to TR.

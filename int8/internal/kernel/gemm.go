@@ -16,6 +16,8 @@ const (
 //
 //	acc[m][n] = Bias[n] + RowBias[m] + sum over t < Taps, k < K of row(t, m)[k] * B[t][k/KR][n][k%KR]    (modulo 1<<32)
 //
+// where a row whose Gemm.Signed is set multiplies row(t, m)[k]-128 in place of row(t, m)[k], the driver having added 128
+// times the column's sum of B to Bias,
 // and the first Cols columns of each row m are written to C + m*LDC as Output says, in channel order.
 //
 // Row(t, m) of tile i starts at Base + Offs[(i*Taps+t)*h+m], or at Pad where that offset is negative; where Offs is nil,
@@ -78,6 +80,7 @@ type Gemm struct {
 	Order    []uint8           // channel of each packed column, NR long
 	Residual bool              // adds a residual (OutU8)
 	Partial  bool              // writes Cols < NR columns itself (OutU8)
+	Signed   bool              // multiplies rows less 128, as int8
 	Func     []func(*GemmArgs) // by tile height, 1..MR; index 0 is nil
 	Func4    []func(*GemmArgs) // the same for weights of 4 bits, where NR*KR is a multiple of 128; nil: expand first
 }

@@ -92,9 +92,13 @@ func (c *depthwiseCase) want(begin []byte) []byte {
 					continue
 				}
 				acc := c.bias[p]
+				shift := int32(0)
+				if f.Signed {
+					shift = 128
+				}
 				for t, o := range c.offs {
 					v := c.src[y*c.inRow+x*c.ratio*c.tapPixel+int(o)+int(ch)]
-					acc += int32(v) * int32(int8(c.w[t/f.TR*f.TR*f.NC+p*f.TR+t%f.TR]))
+					acc += (int32(v) - shift) * int32(int8(c.w[t/f.TR*f.TR*f.NC+p*f.TR+t%f.TR]))
 				}
 				at := out[y*c.outRow+x*c.outPixel+int(ch)*c.elem():]
 				if c.output == kernel.OutI32 {

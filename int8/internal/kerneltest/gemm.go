@@ -156,12 +156,16 @@ func (c *gemmCase) want(begin []byte) []byte {
 				continue
 			}
 			acc := c.bias[p]
+			shift := int32(0)
+			if c.row.Signed {
+				shift = 128
+			}
 			if c.rowBiased {
 				acc += c.rowBias[i]
 			}
 			for t := range c.taps {
 				for k, v := range c.a(i/c.h, t, i%c.h) {
-					acc += int32(v) * int32(int8(c.b[t*c.k*nr+k/kr*kr*nr+p*kr+k%kr]))
+					acc += (int32(v) - shift) * int32(int8(c.b[t*c.k*nr+k/kr*kr*nr+p*kr+k%kr]))
 				}
 			}
 			at := out[i*c.ldc+int(ch)*c.elem():]
