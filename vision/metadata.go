@@ -75,12 +75,14 @@ func jsonError(data []byte, err error) error {
 	return fmt.Errorf("%w: %w", ErrPreprocess, err)
 }
 
-// FromMetadata returns the description in a model's metadata. It reports false where the model has none, and an error
-// wrapping ErrPreprocess where it is malformed.
+// FromMetadata returns the description in a model's metadata: the JSON under MetadataKey or, without it, what a TensorFlow
+// Lite file says of normalization and labels. It reports false where the metadata say nothing of how pixels become
+// numbers; Labels may be known all the same. What is malformed gives an error that wraps ErrPreprocess or ErrTooLarge and
+// names the key.
 func FromMetadata(metadata map[string]string) (Preprocess, bool, error) {
 	text, ok := metadata[MetadataKey]
 	if !ok {
-		return Preprocess{}, false, nil
+		return tflitePreprocess(metadata)
 	}
 	p, err := ParsePreprocess([]byte(text))
 	if err != nil {
