@@ -22,8 +22,8 @@ func inferClip(n *graph.Node) error {
 		if count, err := v.Shape.Elements(); err != nil || count != 1 {
 			return shapeErrorf("bound %q: want one element, got %v", v.Name, v.Shape)
 		}
-		if v.DType != x.DType && !(x.Quant != nil && v.DType == graph.Float32) {
-			return typeErrorf("bound %q of type %v, data %v", v.Name, v.DType, x.DType)
+		if x.Quant != nil && v.Quant == nil && v.DType != graph.Float32 || x.Quant == nil && (v.DType != x.DType || v.Quant != nil) {
+			return typeErrorf("bound %q of type %v %v, data %v %v", v.Name, v.DType, v.Quant, x.DType, x.Quant)
 		}
 	}
 	if isReal(x) {
