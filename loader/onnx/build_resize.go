@@ -40,15 +40,15 @@ func upsample(c *call) error {
 	if a := c.attr("scales", attrFloats); scales == nil && a != nil {
 		scales = c.constant(c.temp("_scales"), graph.Float32s(a.floats, len(a.floats)))
 	}
-	if scales == nil {
-		return formatErrorf("no scales")
-	}
 	return c.upsample(scales)
 }
 
 // upsample adds the Resize that Upsample and Resize of opset 10 are: output index divided by the scale, rounded down where
 // the mode is nearest.
 func (c *call) upsample(scales *graph.Value) error {
+	if scales == nil {
+		return formatErrorf("no scales")
+	}
 	a := &ops.Resize{
 		Mode: c.choiceAttr("mode", "nearest", "linear"), Coordinates: "asymmetric", Nearest: "floor", CubicA: -0.75, Policy: "stretch",
 	}
