@@ -15,14 +15,19 @@ const quantizeTile = 4 << 10 // elements
 //	q = clamp(roundHalfEven(x/Scale) + Zero, Lo, Hi), stored as uint8(q) ^ Flip
 //
 // The division is a true one. With Inv, Scale holds the reciprocal and x is multiplied by it instead, as some formats ask.
-// A NaN counts as 0, so it gives Zero. Scale is finite and positive; Zero, Lo and Hi are -128..255 with
+// With HalfAway, which wants Inv, as TensorFlow Lite's kernels quantize at run time:
+//
+//	q = clamp(roundHalfAway(float32(x*Scale) + Zero), Lo, Hi), the sum rounded to float32
+//
+// A quotient or product that is a NaN counts as 0, so it gives Zero. Scale is finite and positive; Zero, Lo and Hi are -128..255 with
 // Lo <= Hi <= Lo+255. Flip 0x80 stores an int8 result in the uint8 order.
 type QuantizeParams struct {
-	Inv    bool
-	Scale  float32
-	Zero   int32
-	Lo, Hi int32
-	Flip   byte
+	Inv      bool
+	HalfAway bool
+	Scale    float32
+	Zero     int32
+	Lo, Hi   int32
+	Flip     byte
 }
 
 func (p QuantizeParams) check() error {
@@ -33,6 +38,9 @@ func (p QuantizeParams) check() error {
 		if v < -128 || v > 255 {
 			return fmt.Errorf("i8: quantize: %w: zero %d, lo %d, hi %d: want -128..255", ErrParameter, p.Zero, p.Lo, p.Hi)
 		}
+	}
+	if p.HalfAway && !p.Inv {
+		return fmt.Errorf("i8: quantize: %w: rounding half away from zero wants a reciprocal", ErrParameter)
 	}
 	if p.Lo > p.Hi || p.Hi-p.Lo > 255 {
 		return fmt.Errorf("i8: quantize: %w: clamp %d..%d: want 1 to 256 values", ErrParameter, p.Lo, p.Hi)
@@ -49,13 +57,26 @@ type QuantizePlan struct {
 
 // Quantize returns the plan of p. Parameters out of range are reported by Bind.
 func (k *Kernels) Quantize(p QuantizeParams) *QuantizePlan {
-	q := &kernel.QuantizeParams{
+	q := p.kernel()
+	row := k.set.Eltwise.Quantize
+	if p.HalfAway {
+		row = k.set.Eltwise.QuantizeAway
+	}
+	return &QuantizePlan{row, &q, p.check()}
+}
+
+// kernel returns p as kernels take it.
+func (p *QuantizeParams) kernel() kernel.QuantizeParams {
+	q := kernel.QuantizeParams{
 		Scale: p.Scale, Lo: float32(p.Lo - p.Zero), Hi: float32(p.Hi - p.Zero), Zero: p.Zero, Flip: uint32(p.Flip) * 0x01010101,
+	}
+	if p.HalfAway {
+		q.Lo, q.Hi, q.Offset = float32(p.Lo), float32(p.Hi), float32(p.Zero)
 	}
 	if p.Inv {
 		q.Inv = 1
 	}
-	return &QuantizePlan{k.set.Eltwise.Quantize, q, p.check()}
+	return q
 }
 
 // Kernel returns the name of the kernel that runs the plan.

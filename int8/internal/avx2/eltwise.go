@@ -8,6 +8,9 @@ func eltwise(s *kernel.Set) {
 	s.Eltwise.Overlay(kernel.Eltwise{
 		Lookup:        kernel.Row[kernel.LookupArgs]{Name: "u8_lookup_x128__avx2", Run: lookup},
 		Quantize:      kernel.Row[kernel.QuantizeArgs]{Name: "f32u8_quantize_x32__avx2", Run: quantize},
+		QuantizeAway:  kernel.Row[kernel.QuantizeArgs]{Name: "f32u8_quantizeaway_x32__avx2", Run: quantizeAway},
+		Extent:        kernel.Row[kernel.ExtentArgs]{Name: "f32_extent_x32__avx2", Run: extent},
+		Scale:         kernel.Row[kernel.ScaleArgs]{Name: "s32f32_scale_x16__avx2", Run: scale},
 		Add:           kernel.Row[kernel.BinaryArgs]{Name: "u8_add_x32__avx2", Run: add},
 		Mul:           kernel.Row[kernel.BinaryArgs]{Name: "u8_mul_x32__avx2", Run: mul},
 		MaxPool:       kernel.Row[kernel.PoolArgs]{Name: "u8_maxpool_4x32__avx2", Run: maxPool},
@@ -25,6 +28,8 @@ type (
 	binaryArgs     kernel.BinaryArgs
 	binaryParams   kernel.BinaryParams
 	poolArgs       kernel.PoolArgs
+	extentArgs     kernel.ExtentArgs
+	scaleArgs      kernel.ScaleArgs
 )
 
 // lookup is
@@ -42,6 +47,29 @@ func lookup(a *kernel.LookupArgs)
 //
 //go:noescape
 func quantize(a *kernel.QuantizeArgs)
+
+// quantizeAway is
+//
+//	for i := range a.N { dst[i] = uint8(roundHalfAway(clamp(src[i]*p.Scale+p.Offset, p.Lo, p.Hi))) ^ uint8(p.Flip) }
+//
+// with a product that is a NaN taken for 0.
+//
+//go:noescape
+func quantizeAway(a *kernel.QuantizeArgs)
+
+// extent is
+//
+//	for i := range a.N { if src[i] < lo { lo = src[i] }; if src[i] > hi { hi = src[i] } }
+//
+//go:noescape
+func extent(a *kernel.ExtentArgs)
+
+// scale is, for every row r,
+//
+//	for c := range a.N { dst[c] = clamp(float32(src[c])*(a.Scale*weights[c])+bias[c], a.Lo, a.Hi) }
+//
+//go:noescape
+func scale(a *kernel.ScaleArgs)
 
 // add is, for every row r,
 //

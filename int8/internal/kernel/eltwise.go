@@ -29,6 +29,9 @@ type Eltwise struct {
 	Lookup         Row[LookupArgs]
 	LookupF32      Row[LookupF32Args]
 	Quantize       Row[QuantizeArgs]
+	QuantizeAway   Row[QuantizeArgs] // reads Offset, ignores Zero and Inv
+	Extent         Row[ExtentArgs]
+	Scale          Row[ScaleArgs]
 	Add            Row[BinaryArgs] // needs BCol = 1
 	Mul            Row[BinaryArgs] // needs BCol = 1
 	AddAny         Row[BinaryArgs] // any BCol
@@ -46,6 +49,9 @@ func (e *Eltwise) Overlay(richer Eltwise) {
 		Lookup:         richer.Lookup.over(e.Lookup),
 		LookupF32:      richer.LookupF32.over(e.LookupF32),
 		Quantize:       richer.Quantize.over(e.Quantize),
+		QuantizeAway:   richer.QuantizeAway.over(e.QuantizeAway),
+		Extent:         richer.Extent.over(e.Extent),
+		Scale:          richer.Scale.over(e.Scale),
 		Add:            richer.Add.over(e.Add),
 		Mul:            richer.Mul.over(e.Mul),
 		AddAny:         richer.AddAny.over(e.AddAny),
@@ -64,6 +70,7 @@ func (e *Eltwise) names() []string {
 	for _, n := range []string{
 		e.Lookup.Name, e.LookupF32.Name, e.Quantize.Name, e.Add.Name, e.Mul.Name, e.AddAny.Name, e.MulAny.Name,
 		e.MaxPool.Name, e.AveragePool.Name, e.AverageNarrow.Name, e.MaxPoolAny.Name, e.AveragePoolAny.Name,
+		e.QuantizeAway.Name, e.Extent.Name, e.Scale.Name,
 	} {
 		if n != "" {
 			names = append(names, n)
@@ -106,7 +113,8 @@ type LookupF32Args struct {
 	Table    *[256]uint32
 }
 
-// QuantizeArgs asks for Dst[i] = uint8(clamp(RoundHalfEven(x/Scale), Lo, Hi) + Zero) ^ Flip for i < N, x = Src[i].
+// QuantizeArgs asks for Dst[i] = uint8(clamp(RoundHalfEven(x/Scale), Lo, Hi) + Zero) ^ Flip for i < N, x = Src[i]; of
+// QuantizeAway for uint8(RoundHalfAway(clamp(float32(x*Scale) + Offset, Lo, Hi))) ^ Flip.
 type QuantizeArgs struct {
 	Dst, Src unsafe.Pointer // uint8; float32 little endian
 	N        uintptr
@@ -114,13 +122,14 @@ type QuantizeArgs struct {
 }
 
 // QuantizeParams holds the constants of a quantization. Lo and Hi are whole numbers of magnitude ≤ 511, clamped before
-// rounding, which gives the same as after it. A NaN counts as 0.
+// rounding, which gives the same as after it. A quotient or product that is a NaN counts as 0.
 type QuantizeParams struct {
 	Scale  float32
 	Lo, Hi float32
 	Zero   int32
-	Flip   uint32 // the byte four times
-	Inv    uint32 // 1: multiply by Scale instead of dividing
+	Offset float32 // QuantizeAway: a whole number
+	Flip   uint32  // the byte four times
+	Inv    uint32  // 1: multiply by Scale instead of dividing
 }
 
 // BinaryArgs asks for Rows rows of N elements: Dst[r*Row+i] = Dst op of A[r*Row+i] and B[r*BRow+i*BCol].
