@@ -136,7 +136,7 @@ func close(t *testing.T, got, want *graph.Tensor) {
 }
 
 func TestOperators(t *testing.T) {
-	names := tflite.Rows()
+	names := operatorNames()
 	met := make(map[int]bool)
 	for _, cases := range []map[string]opCase{spatialCases, mathCases, moveCases} {
 		for name, c := range cases {
