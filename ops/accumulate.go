@@ -173,34 +173,3 @@ func dataZero(x *graph.Value, zero *graph.Tensor) int32 {
 	}
 	return 0
 }
-
-// inferContraction sets the output of an integer or float product to shape s, and checks what the output declares.
-func inferContraction(n *graph.Node, s graph.Shape) error {
-	x, w := n.Inputs[0], n.Inputs[1]
-	switch {
-	case x.DType.IsFloat() && w.DType == x.DType:
-		setOutput(n, 0, x.DType, s, nil)
-		if y := n.Outputs[0]; y != nil && (!y.DType.IsFloat() || y.Quant != nil) {
-			return typeErrorf("%v output of float data", y.DType)
-		}
-		return nil
-	case x.DType.IsInteger() && w.DType.IsInteger():
-		setOutput(n, 0, graph.Int32, s, nil)
-		return checkDeclared(x, w, n.Outputs[0])
-	}
-	return typeErrorf("data %v and weights %v", x.DType, w.DType)
-}
-
-// checkDeclared returns an error unless integer data and weights can give the output y: int32 accumulators, or float32 or
-// per-tensor quantized values where both are quantized.
-func checkDeclared(x, w, y *graph.Value) error {
-	switch {
-	case y == nil || y.DType == graph.Int32 && y.Quant == nil:
-		return nil
-	case x.Quant == nil || w.Quant == nil:
-		return typeErrorf("%v output wants quantized data and weights", y.DType)
-	case y.DType == graph.Float32 || y.Quant != nil && y.Quant.IsPerTensor():
-		return nil
-	}
-	return typeErrorf("output of an integer product: want int32, float32 or per-tensor quantized, got %v", y.DType)
-}

@@ -92,7 +92,12 @@ func inferConv(n *graph.Node) error {
 	if r := n.Input(3); r != nil && !r.Shape.Equal(d.want) {
 		return shapeErrorf("residual: want %v, got %v", d.want, r.Shape)
 	}
-	return inferContraction(n, d.want)
+	a := attrs[Conv](n)
+	o := operands{
+		x: n.Inputs[0], w: n.Inputs[1], bias: n.Input(2), residual: n.Input(3), xZero: n.Input(4),
+		rows: 1, columns: d.oc, clamp: a.Clamp, sum: a.Sum,
+	}
+	return o.infer(n, d.want)
 }
 
 func referenceConv(n *graph.Node, in, out []*graph.Tensor) error {

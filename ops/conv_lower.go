@@ -3,6 +3,7 @@ package ops
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/octet-ml/octet/fp32"
@@ -44,8 +45,8 @@ func (p *product) lower(t *Target, n *graph.Node) (*Lowered, error) {
 	case p.w.Const == nil || p.bias != nil && p.bias.Const == nil:
 		return lowerReference(t, n)
 	case p.x.DType == graph.Float32:
-		return p.lowerF32(t)
-	case p.x.DType == graph.Uint8 && (p.y.DType == graph.Uint8 || p.y.DType == graph.Int32 || p.y.DType == graph.Float32):
+		return p.lowerF32(t, n)
+	case p.x.DType == graph.Uint8 && p.outputFits():
 		w, ok := p.weights()
 		if !ok {
 			return lowerReference(t, n)
@@ -55,7 +56,20 @@ func (p *product) lower(t *Target, n *graph.Node) (*Lowered, error) {
 	return lowerReference(t, n)
 }
 
-// weights returns the integer weights as package i8 takes them, and false where it does not take them: several zero points.
+// outputFits reports whether package i8 makes outputs of the type of y and, where there is one, reads the residual: bytes
+// are unsigned, and int32 are plain accumulators.
+func (p *product) outputFits() bool {
+	switch p.y.DType {
+	case graph.Uint8:
+		return p.add == nil || p.add.DType == graph.Uint8
+	case graph.Int32:
+		return p.y.Quant == nil
+	}
+	return p.y.DType == graph.Float32
+}
+
+// weights returns the integer weights as package i8 takes them, and false where it does not take them: several zero points, or
+// codes that stand for more than a byte.
 func (p *product) weights() (i8.Weights, bool) {
 	w := i8.Weights{Data: p.w.Const.Data, Bits: 8, OC: p.oc, KH: p.kh, KW: p.kw, IC: p.ic, Groups: p.group}
 	var zero int32
@@ -83,7 +97,10 @@ func (p *product) weights() (i8.Weights, bool) {
 			if p.w.Quant != nil && p.w.Quant.Table != nil {
 				v = int(p.w.Quant.Table[code])
 			}
-			w.Table[code] = int8(v - int(zero))
+			if v -= int(zero); v < math.MinInt8 {
+				return w, false
+			}
+			w.Table[code] = int8(v)
 		}
 	default:
 		return w, false
@@ -126,12 +143,16 @@ func (p *product) lowerI8(t *Target, n *graph.Node, w i8.Weights) (*Lowered, err
 	key := p.key()
 	key.zero, key.table = w.Zero, w.Table
 	pack, err := packed(t.Packs, key, func() (*i8.ConvWeights, error) { return t.I8.PackConv(w) })
+	if errors.Is(err, i8.ErrShape) {
+		return lowerReference(t, n) // no weights, or more to an accumulator than the kernels take
+	}
 	if err != nil {
 		return nil, fmt.Errorf("weights: %w", err)
 	}
 	plan, err := pack.Plan(p.geometry, c.epilogue(p.x))
-	if errors.Is(err, i8.ErrRange) {
-		return lowerReference(t, n) // accumulators may wrap around, which the kernels do not promise to do alike
+	if errors.Is(err, i8.ErrRange) || errors.Is(err, i8.ErrShape) {
+		// Accumulators may wrap around, which the kernels do not promise to do alike, or there is nothing to compute.
+		return lowerReference(t, n)
 	}
 	if err != nil {
 		return nil, err
@@ -168,12 +189,15 @@ func (c *contraction) epilogue(x *graph.Value) i8.Epilogue {
 	return e
 }
 
-func (p *product) lowerF32(t *Target) (*Lowered, error) {
+func (p *product) lowerF32(t *Target, n *graph.Node) (*Lowered, error) {
 	key := p.key()
 	key.float = true
 	pack, err := packed(t.Packs, key, func() (*f32.ConvWeights, error) {
 		return t.F32.PackConv(f32.Weights{Data: graph.View[float32](p.w.Const.Data), OC: p.oc, KH: p.kh, KW: p.kw, IC: p.ic, Groups: p.group})
 	})
+	if errors.Is(err, f32.ErrWeights) {
+		return lowerReference(t, n) // no weights
+	}
 	if err != nil {
 		return nil, fmt.Errorf("weights: %w", err)
 	}
@@ -184,6 +208,9 @@ func (p *product) lowerF32(t *Target) (*Lowered, error) {
 		e.Bias = p.bias.Const.Floats()
 	}
 	plan, err := pack.Plan(f32.Geometry(p.geometry), e)
+	if errors.Is(err, f32.ErrGeometry) {
+		return lowerReference(t, n) // nothing to compute
+	}
 	if err != nil {
 		return nil, err
 	}

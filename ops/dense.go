@@ -27,8 +27,8 @@ var denseRows = []Operator{{
 // denseRowsOf returns the number of rows m of a Dense node's data, with the sign of the batch, and its output's shape.
 func denseRowsOf(n *graph.Node) (int, graph.Shape, error) {
 	x, w := n.Inputs[0].Shape, n.Inputs[1].Shape
-	if len(w) != 2 || len(x) == 0 || !w.Static() {
-		return 0, nil, shapeErrorf("data %v and weights %v: want [... k] and [n k]", x, w)
+	if len(w) != 2 || len(x) == 0 || !w.Static() || w[0] == 0 {
+		return 0, nil, shapeErrorf("data %v and weights %v: want [... k] and [n k], n at least 1", x, w)
 	}
 	lead, inner := x[:len(x)-1], x[len(x)-1:]
 	if attrs[Dense](n).Flatten {
@@ -59,7 +59,12 @@ func inferDense(n *graph.Node) error {
 	if r := n.Input(3); r != nil && !r.Shape.Equal(s) {
 		return shapeErrorf("residual: want %v, got %v", s, r.Shape)
 	}
-	return inferContraction(n, s)
+	a := attrs[Dense](n)
+	o := operands{
+		x: n.Inputs[0], w: n.Inputs[1], bias: n.Input(2), residual: n.Input(3), xZero: n.Input(4),
+		rows: 1, columns: s[len(s)-1], clamp: a.Clamp, sum: a.Sum,
+	}
+	return o.infer(n, s)
 }
 
 func referenceDense(n *graph.Node, in, out []*graph.Tensor) error {

@@ -1,32 +1,69 @@
 package ops
 
 import (
+	"errors"
 	"fmt"
+	"reflect"
+	"slices"
 
 	"github.com/octet-ml/octet/graph"
 )
 
-// Infer checks the node against its operator's arity and infers its outputs. Errors say which node.
-func Infer(n *graph.Node) error {
+// Check returns an error, which says which node, unless the node has the operands and attributes that its operator takes:
+// their number, known types of those present, the type of the attribute struct. It gives a node without attributes the
+// operator's defaults.
+func Check(n *graph.Node) error {
 	op, err := Lookup(n.Op)
+	if err == nil {
+		err = op.check(n)
+	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", n.Where(), err)
 	}
+	return nil
+}
+
+func (op *Operator) check(n *graph.Node) error {
 	if err := op.In.check("inputs", len(n.Inputs)); err != nil {
-		return fmt.Errorf("%s: %w", n.Where(), err)
+		return err
 	}
 	if err := op.Out.check("outputs", len(n.Outputs)); err != nil {
-		return fmt.Errorf("%s: %w", n.Where(), err)
+		return err
 	}
 	for i := range op.In.Min {
 		if n.Inputs[i] == nil {
-			return fmt.Errorf("%s: input %d is absent", n.Where(), i)
+			return fmt.Errorf("input %d is absent", i)
 		}
 	}
 	for i, v := range n.Inputs {
 		if v != nil && !v.DType.Valid() {
-			return fmt.Errorf("%s: input %d, %q, has no known type", n.Where(), i, v.Name)
+			return fmt.Errorf("input %d, %q, has no known type", i, v.Name)
 		}
+	}
+	if !slices.ContainsFunc(n.Outputs, func(v *graph.Value) bool { return v != nil }) {
+		return errors.New("no output is wanted")
+	}
+	if op.Attrs == nil {
+		return nil
+	}
+	defaults := op.Attrs()
+	switch t := reflect.TypeOf(defaults); {
+	case n.Attrs == nil:
+		n.Attrs = defaults
+	case reflect.TypeOf(n.Attrs) != t || reflect.ValueOf(n.Attrs).IsNil():
+		return fmt.Errorf("attributes are %T: want %v", n.Attrs, t)
+	}
+	return nil
+}
+
+// Infer checks the node (Check) and infers its outputs. Errors say which node.
+func Infer(n *graph.Node) error {
+	if err := Check(n); err != nil {
+		return err
+	}
+	op, err := Lookup(n.Op)
+	if err != nil {
+		return fmt.Errorf("%s: %w", n.Where(), err)
 	}
 	if err := op.Infer(n); err != nil {
 		return fmt.Errorf("%s: %w", n.Where(), err)

@@ -35,7 +35,23 @@ func inferGemm(node *graph.Node) error {
 			return shapeErrorf("C %v does not broadcast to %v", c.Shape, s)
 		}
 	}
-	return inferContraction(node, s)
+	a := attrs[Gemm](node)
+	o := operands{x: node.Inputs[0], w: node.Inputs[1], rows: m, columns: n, axis: 1 - int(boolInt(a.TransB))}
+	if err := o.infer(node, s); err != nil {
+		return err
+	}
+	c := node.Input(2)
+	switch {
+	case o.x.DType.IsFloat():
+		if c != nil && !c.DType.IsFloat() {
+			return typeErrorf("C beside float data: got %v", c.DType)
+		}
+	case a.Alpha != 1 || a.Beta != 1:
+		return unsupportedf("alpha %v and beta %v on integers: want 1", a.Alpha, a.Beta)
+	case c != nil && c.DType != graph.Int32:
+		return typeErrorf("C beside integers: want i32 at the scale of the product, got %v", c.DType)
+	}
+	return nil
 }
 
 func referenceGemm(node *graph.Node, in, out []*graph.Tensor) error {
@@ -76,22 +92,15 @@ func referenceGemm(node *graph.Node, in, out []*graph.Tensor) error {
 	return nil
 }
 
-// gemmIntegers is Gemm on integers; the factors alpha and beta must be 1 and C int32 at the scale of the product.
+// gemmIntegers is Gemm on integers: the factors alpha and beta are 1 and C is int32 at the scale of the product.
 func gemmIntegers(node *graph.Node, in []*graph.Tensor, out *graph.Tensor, mkn [3]int, strides [4]int, cStrides []int) error {
-	a := attrs[Gemm](node)
-	if a.Alpha != 1 || a.Beta != 1 {
-		return unsupportedf("alpha %v and beta %v on integers: want 1", a.Alpha, a.Beta)
-	}
 	w := node.Inputs[1]
-	if w.Quant != nil && !w.Quant.IsPerTensor() && (w.Quant.Axis == 1) == a.TransB {
-		return unsupportedf("weights quantized along the inner axis")
-	}
 	epilogue, err := newContraction(node.Inputs[0], w, nil, nil, node.Outputs[0], mkn[2], Clamp{}, nil)
 	if err != nil {
 		return err
 	}
 	column := func(i int) int { return i % w.Shape[1] }
-	if a.TransB {
+	if attrs[Gemm](node).TransB {
 		column = func(i int) int { return i / w.Shape[1] }
 	}
 	ints := weightInts(w, in[1], column)
@@ -169,7 +178,11 @@ func inferMatMul(n *graph.Node) error {
 	if err != nil {
 		return err
 	}
-	return inferContraction(n, d.out)
+	o := operands{
+		x: n.Inputs[0], w: n.Inputs[1], xZero: n.Input(2), wZero: n.Input(3),
+		rows: d.m, columns: d.n, axis: len(d.b) - 1,
+	}
+	return o.infer(n, d.out)
 }
 
 func referenceMatMul(n *graph.Node, in, out []*graph.Tensor) error {
