@@ -41,6 +41,9 @@ var armWords = []struct {
 	{"SMAX", "4S 4S 4S", vecVecVec, 0x4EA06400, neon},
 	{"SMIN", "4S 4S 4S", vecVecVec, 0x4EA06C00, neon},
 	{"FMUL", "4S 4S 4S", vecVecVec, 0x6E20DC00, neon},
+	{"FDIV", "4S 4S 4S", vecVecVec, 0x6E20FC00, neon},
+	{"FCMEQ", "4S 4S 4S", vecVecVec, 0x4E20E400, neon},
+	{"FMAXNM", "4S 4S 4S", vecVecVec, 0x4E20C400, neon},
 	{"FADD", "4S 4S 4S", vecVecVec, 0x4E20D400, neon},
 	{"FMAX", "4S 4S 4S", vecVecVec, 0x4E20F400, neon},
 	{"FMIN", "4S 4S 4S", vecVecVec, 0x4EA0F400, neon},
@@ -53,6 +56,8 @@ var armWords = []struct {
 	{"SQXTUN2", "16B 8H", vecVec, 0x6E212800, neon},
 	{"SXTL", "8H 8B", vecVec, 0x0F08A400, neon},
 	{"SXTL2", "8H 16B", vecVec, 0x4F08A400, neon},
+	{"SXTL", "4S 4H", vecVec, 0x0F10A400, neon},
+	{"SXTL2", "4S 8H", vecVec, 0x4F10A400, neon},
 	{"UXTL", "8H 8B", vecVec, 0x2F08A400, neon},
 	{"UXTL2", "8H 16B", vecVec, 0x6F08A400, neon},
 }

@@ -72,9 +72,9 @@ func vecs(v, n int, arrangement string) string {
 	return "[" + strings.Join(s, ", ") + "]"
 }
 
-// splat sets every lane of vector v to a field of the argument struct in R0; R12 is spent.
-func (t *text) splat(move, field string, v int, arrangement string) {
-	t.op("%s %s(R0), R12", move, field)
+// splat sets every lane of vector v to what move loads from memory; R12 is spent.
+func (t *text) splat(move, from string, v int, arrangement string) {
+	t.op("%s %s, R12", move, from)
 	t.op("VDUP R12, V%d.%s", v, arrangement)
 }
 

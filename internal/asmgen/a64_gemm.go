@@ -92,7 +92,7 @@ func a64GemmEpilogue(t *text, h int) {
 	t.op("BEQ raw")
 	t.op("MOVD gemmArgs_Mult(R0), R12")
 	t.op("VLD1 (R12), %s", vecs(24, 4, "S4"))
-	t.splat("MOVWU", "gemmArgs_HiF", 28, "S4")
+	t.splat("MOVWU", "gemmArgs_HiF(R0)", 28, "S4")
 	for i := range 4 * h {
 		t.word(scvtf, i, i)
 		t.word(fmul, i, i, 24+i%4)
@@ -100,8 +100,8 @@ func a64GemmEpilogue(t *text, h int) {
 	}
 	t.op("CMP $const_outF32, R11")
 	t.op("BEQ real")
-	t.splat("MOVW", "gemmArgs_Zero", 29, "H8")
-	t.splat("MOVBU", "gemmArgs_Lo", 30, "B16")
+	t.splat("MOVW", "gemmArgs_Zero(R0)", 29, "H8")
+	t.splat("MOVBU", "gemmArgs_Lo(R0)", 30, "B16")
 	for m := range h {
 		for j := range 4 {
 			t.word(fcvtns, 4*m+j, 4*m+j)
@@ -125,7 +125,7 @@ func a64GemmEpilogue(t *text, h int) {
 	}
 	t.op("B next")
 	t.label("real")
-	t.splat("MOVWU", "gemmArgs_LoF", 28, "S4")
+	t.splat("MOVWU", "gemmArgs_LoF(R0)", 28, "S4")
 	for i := range 4 * h {
 		t.word(fmax, i, i, 28)
 	}

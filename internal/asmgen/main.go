@@ -27,7 +27,11 @@ var outputs = []output{
 	{"int8/internal/avx512vnni/gemm_amd64.go", gemmAVX512Stubs},
 	{"int8/internal/avx512vnni/depthwise_amd64.s", depthwiseAVX512},
 	{"int8/internal/neon/gemm_arm64.s", gemmNEON.make},
+	{"int8/internal/neon/depthwise_arm64.s", depthwiseNEON},
+	{"int8/internal/neon/eltwise_arm64.s", eltwiseNEON},
+	{"int8/internal/neon/pool_arm64.s", poolNEON},
 	{"int8/internal/dotprod/gemm_arm64.s", gemmDotProd.make},
+	{"int8/internal/dotprod/depthwise_arm64.s", depthwiseDotProd},
 }
 
 func main() {

@@ -6,8 +6,11 @@ import "github.com/octet-ml/octet/int8/internal/kernel"
 
 //go:generate go run github.com/octet-ml/octet/internal/asmgen
 
-// The argument struct under a name of this package, for the offsets in go_asm.h.
-type gemmArgs kernel.GemmArgs
+// The argument structs under names of this package, for the offsets in go_asm.h.
+type (
+	gemmArgs      kernel.GemmArgs
+	depthwiseArgs kernel.DepthwiseArgs
+)
 
 // The outputs, for go_asm.h.
 const (
@@ -33,9 +36,12 @@ func gemm5x16(a *kernel.GemmArgs)
 //go:noescape
 func gemm6x16(a *kernel.GemmArgs)
 
-// inOrder returns the order of packed columns: as they are.
-func inOrder() []uint8 {
-	out := make([]uint8, 16)
+//go:noescape
+func depthwise(a *kernel.DepthwiseArgs)
+
+// inOrder returns the order of n packed columns: as they are.
+func inOrder(n int) []uint8 {
+	out := make([]uint8, n)
 	for i := range out {
 		out[i] = uint8(i)
 	}
@@ -45,10 +51,14 @@ func inOrder() []uint8 {
 func conv(s *kernel.Set) {
 	s.Gemm = kernel.GemmFamily{
 		Rows: []kernel.Gemm{{
-			Name: "u8s8_gemm_6x16c4__dotprod", MR: 6, NR: 16, KR: 4, Order: inOrder(), Partial: true, Signed: true,
+			Name: "u8s8_gemm_6x16c4__dotprod", MR: 6, NR: 16, KR: 4, Order: inOrder(16), Partial: true, Signed: true,
 			Func: []func(*kernel.GemmArgs){nil, gemm1x16, gemm2x16, gemm3x16, gemm4x16, gemm5x16, gemm6x16},
 		}},
 		Main: func(int, int) int { return 0 },
 		Work: 4 << 20,
+	}
+	s.Depthwise = kernel.DepthwiseFamily{
+		Rows: []kernel.Depthwise{{Name: "u8s8_depthwise_32c4__dotprod", Words: true, Func: depthwise}},
+		NC:   32, TR: 4, Order: inOrder(32), Work: 1 << 20, Signed: true,
 	}
 }

@@ -6,8 +6,12 @@ import "github.com/octet-ml/octet/int8/internal/kernel"
 
 //go:generate go run github.com/octet-ml/octet/internal/asmgen
 
-// The argument struct under a name of this package, for the offsets in go_asm.h.
-type gemmArgs kernel.GemmArgs
+// The argument structs under names of this package, for the offsets in go_asm.h.
+type (
+	gemmArgs      kernel.GemmArgs
+	depthwiseArgs kernel.DepthwiseArgs
+	expand4Args   kernel.Expand4Args
+)
 
 // The outputs, for go_asm.h.
 const (
@@ -27,9 +31,15 @@ func gemm3x16(a *kernel.GemmArgs)
 //go:noescape
 func gemm4x16(a *kernel.GemmArgs)
 
-// inOrder returns the order of packed columns: as they are.
-func inOrder() []uint8 {
-	out := make([]uint8, 16)
+//go:noescape
+func depthwise(a *kernel.DepthwiseArgs)
+
+//go:noescape
+func expand4(a *kernel.Expand4Args)
+
+// inOrder returns the order of n packed columns: as they are.
+func inOrder(n int) []uint8 {
+	out := make([]uint8, n)
 	for i := range out {
 		out[i] = uint8(i)
 	}
@@ -39,10 +49,15 @@ func inOrder() []uint8 {
 func conv(s *kernel.Set) {
 	s.Gemm = kernel.GemmFamily{
 		Rows: []kernel.Gemm{{
-			Name: "u8s8_gemm_4x16c2__neon", MR: 4, NR: 16, KR: 2, Order: inOrder(), Partial: true, Signed: true,
+			Name: "u8s8_gemm_4x16c2__neon", MR: 4, NR: 16, KR: 2, Order: inOrder(16), Partial: true, Signed: true,
 			Func: []func(*kernel.GemmArgs){nil, gemm1x16, gemm2x16, gemm3x16, gemm4x16},
 		}},
 		Main: func(int, int) int { return 0 },
 		Work: 1 << 20,
+	}
+	s.Expand4 = kernel.Expand4{Name: "s4_expand__neon", Func: expand4}
+	s.Depthwise = kernel.DepthwiseFamily{
+		Rows: []kernel.Depthwise{{Name: "u8s8_depthwise_32c1__neon", Words: true, Func: depthwise}},
+		NC:   32, TR: 1, Order: inOrder(32), Work: 1 << 19,
 	}
 }

@@ -1,0 +1,97 @@
+//go:build arm64 && !noasm
+
+package neon
+
+import "github.com/octet-ml/octet/int8/internal/kernel"
+
+func eltwise(s *kernel.Set) {
+	s.Eltwise.Overlay(kernel.Eltwise{
+		Lookup:        kernel.Row[kernel.LookupArgs]{Name: "u8_lookup_x64__neon", Run: lookup},
+		Quantize:      kernel.Row[kernel.QuantizeArgs]{Name: "f32u8_quantize_x16__neon", Run: quantize},
+		Add:           kernel.Row[kernel.BinaryArgs]{Name: "u8_add_x16__neon", Run: add},
+		Mul:           kernel.Row[kernel.BinaryArgs]{Name: "u8_mul_x16__neon", Run: mul},
+		MaxPool:       kernel.Row[kernel.PoolArgs]{Name: "u8_maxpool_1x64__neon", Run: maxPool},
+		AveragePool:   kernel.Row[kernel.PoolArgs]{Name: "u8_avgpool_1x16__neon", Run: averagePool},
+		AverageNarrow: kernel.Row[kernel.PoolArgs]{Name: "u8_avgpool_1x16__neon", Run: averagePool},
+	})
+}
+
+// The argument structs under names that go_asm.h carries.
+type (
+	lookupArgs     kernel.LookupArgs
+	table          kernel.Table
+	quantizeArgs   kernel.QuantizeArgs
+	quantizeParams kernel.QuantizeParams
+	binaryArgs     kernel.BinaryArgs
+	binaryParams   kernel.BinaryParams
+	poolArgs       kernel.PoolArgs
+)
+
+// lookup is
+//
+//	for i := range a.N { dst[i] = a.Table.Plain[src[i]] }
+//
+//go:noescape
+func lookup(a *kernel.LookupArgs)
+
+// quantize is
+//
+//	for i := range a.N { dst[i] = uint8(rne(clamp(src[i]/p.Scale, p.Lo, p.Hi))+p.Zero) ^ uint8(p.Flip) }
+//
+// with a product in place of the quotient if p.Inv, and a NaN taken for 0.
+//
+//go:noescape
+func quantize(a *kernel.QuantizeArgs)
+
+// quantizeAway is
+//
+//	for i := range a.N { dst[i] = uint8(roundHalfAway(clamp(src[i]*p.Scale+p.Offset, p.Lo, p.Hi))) ^ uint8(p.Flip) }
+//
+// with a product that is a NaN taken for 0.
+//
+//go:noescape
+func quantizeAway(a *kernel.QuantizeArgs)
+
+// extent is
+//
+//	for i := range a.N { if src[i] < lo { lo = src[i] }; if src[i] > hi { hi = src[i] } }
+//
+//go:noescape
+func extent(a *kernel.ExtentArgs)
+
+// scale is, for every row r,
+//
+//	for c := range a.N { dst[c] = clamp(float32(src[c])*(a.Scale*weights[c])+bias[c], a.Lo, a.Hi) }
+//
+//go:noescape
+func scale(a *kernel.ScaleArgs)
+
+// add is, for every row r,
+//
+//	for i := range a.N { dst[i] = uint8(rne(clamp((x[i]-p.AZero)*p.AScale+(y[i]-p.BZero)*p.BScale, p.Lo, p.Hi)) + p.OutZero) }
+//
+//go:noescape
+func add(a *kernel.BinaryArgs)
+
+// mul is, for every row r,
+//
+//	for i := range a.N { dst[i] = uint8(rne(clamp((x[i]-p.AZero)*(y[i]-p.BZero)*p.AScale, p.Lo, p.Hi)) + p.OutZero) }
+//
+//go:noescape
+func mul(a *kernel.BinaryArgs)
+
+// maxPool is, for every unit and channel c,
+//
+//	for i := range a.KH { for j := range a.KW { m = max(m, src[i*a.RowStride+j*a.ColStride+c]) } }
+//	dst[c] = min(max(m, lo), hi)
+//
+//go:noescape
+func maxPool(a *kernel.PoolArgs)
+
+// averagePool is, for every unit and channel c,
+//
+//	for i := range a.KH { for j := range a.KW { sum += src[i*a.RowStride+j*a.ColStride+c] } }
+//	dst[c] = uint8(rne(clamp(float32(sum-a.Bias)*a.Mult, a.Lo, a.Hi)) + a.OutZero)
+//
+//go:noescape
+func averagePool(a *kernel.PoolArgs)
