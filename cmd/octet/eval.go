@@ -3,7 +3,9 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	goruntime "runtime"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -187,7 +189,8 @@ func score(ranks [][]int, labels []int) evaluation {
 			class(label).fn++
 		}
 	}
-	for _, c := range counts {
+	for _, k := range slices.Sorted(maps.Keys(counts)) { // in order, so that the sum rounds alike every time
+		c := counts[k]
 		e.MacroF1 += 2 * float64(c.tp) / float64(2*c.tp+c.fp+c.fn)
 	}
 	if len(counts) > 0 {
