@@ -1,0 +1,17 @@
+// Peers runs Octet and ONNX Runtime on the same ONNX files, in turns, and prints how they compare: time a run, time to load,
+// peak memory, and whether the outputs agree.
+//
+// It is a module of its own because ONNX Runtime's binding needs cgo, which Octet does not. Built without cgo it still
+// compiles, and refuses to start ONNX Runtime.
+//
+// Invariants:
+//   - Every engine runs in a process of its own, so that ONNX Runtime's spinning workers and the other's memory disturb
+//     nobody. The parent commands one process at a time over its standard input and output (protocol.go), a line of JSON a
+//     command; while one works, the others wait.
+//   - Both engines get the same file, the same bytes as input, the same number of threads and the same batch size.
+//   - Times are judged by the quiet median (stats.go), and by ratios of times taken in the same run: theirs to ours, so that
+//     above 1 Octet is faster, loads faster or needs less memory.
+//   - Nothing is pinned to a core.
+//
+// The parent measures the processor's own int8 peak between the turns (package probe) and states throughput as a share of it.
+package main
