@@ -54,12 +54,12 @@ func storeReal(t *graph.Tensor, v *graph.Value, i int, x float32) {
 
 // pass interpolates along one axis: from [outer][in][inner] to [outer][out][inner].
 type pass struct {
-	src, dst         []float32
+	src, dst         []float64
 	outer, in, inner int
 	out, count       int
 	index            []int
 	weight           []float64
-	outside          float32
+	outside          float64
 }
 
 func (p *pass) run() {
@@ -74,16 +74,16 @@ func (p *pass) run() {
 				}
 				sum := 0.0
 				for t, w := range weight {
-					sum += float64(w * float64(p.src[(o*p.in+index[t])*p.inner+k]))
+					sum += float64(w * p.src[(o*p.in+index[t])*p.inner+k])
 				}
-				dst[k] = float32(sum)
+				dst[k] = sum
 			}
 		}
 	}
 }
 
-// bindInterpolation interpolates along one axis after the other, the last one first, in float64 with float32 in between.
-// Integers without quantization are rounded half to even.
+// bindInterpolation interpolates along one axis after the other in float64, so that the order of the axes, which depends on
+// the layout, does not show in the result. Integers without quantization are rounded half to even.
 func bindInterpolation(n *graph.Node, in, out []*graph.Tensor) (FuncStep, error) {
 	a := attrs[Resize](n)
 	axes, err := resizeAxes(n)
@@ -91,7 +91,7 @@ func bindInterpolation(n *graph.Node, in, out []*graph.Tensor) (FuncStep, error)
 		return FuncStep{}, err
 	}
 	x, y := in[0], out[0]
-	first := make([]float32, x.Len())
+	first := make([]float64, x.Len())
 	sizes := x.Shape.Clone()
 	data := first
 	var passes []*pass
@@ -99,21 +99,21 @@ func bindInterpolation(n *graph.Node, in, out []*graph.Tensor) (FuncStep, error)
 		if axes[k].keep {
 			continue
 		}
-		p := &pass{src: data, outer: volume(sizes[:k]), in: sizes[k], inner: volume(sizes[k+1:]), out: axes[k].out, outside: a.Extrapolation}
+		p := &pass{src: data, outer: volume(sizes[:k]), in: sizes[k], inner: volume(sizes[k+1:]), out: axes[k].out, outside: float64(a.Extrapolation)}
 		p.index, p.weight, p.count = axes[k].tapsOf(a)
 		sizes[k] = axes[k].out
-		p.dst = make([]float32, volume(sizes))
+		p.dst = make([]float64, volume(sizes))
 		data = p.dst
 		passes = append(passes, p)
 	}
-	store := func(i int, v float32) { y.SetFloat(i, float64(v)) }
+	store := func(i int, v float64) { y.SetFloat(i, v) }
 	if !y.DType.IsFloat() {
 		lo, hi := y.DType.IntRange()
-		store = func(i int, v float32) { y.SetInt(i, saturate(math.RoundToEven(float64(v)), lo, hi)) }
+		store = func(i int, v float64) { y.SetInt(i, saturate(math.RoundToEven(v), lo, hi)) }
 	}
 	return whole(func() {
 		for i := range first {
-			first[i] = float32(x.Float(i))
+			first[i] = x.Float(i)
 		}
 		for _, p := range passes {
 			p.run()

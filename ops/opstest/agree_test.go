@@ -154,6 +154,11 @@ func (s source) pools() []Case {
 					Case{Name: fmt.Sprint(kind, w, " requantized"), Op: "MaxPool", Attrs: &w, In: []Operand{x}, Out: s.declared(kind)},
 					Case{Name: fmt.Sprint(kind, w), Op: "AveragePool", Attrs: &w, In: []Operand{x}, Out: s.declared(kind)})
 			}
+			for _, kind := range []string{"qu8", "qi8"} {
+				away := w
+				away.HalfAway, away.Center, away.CountIncludePad = true, int32(s.Intn(2)*128), false
+				cases = append(cases, Case{Name: fmt.Sprint(kind, away), Op: "AveragePool", Attrs: &away, In: []Operand{s.operand(kind, 2, 9, 8, 10)}})
+			}
 			cases = append(cases, Case{Name: fmt.Sprint("indices", w), Op: "MaxPool", Attrs: &w, In: []Operand{s.operand("u8", 2, 9, 8, 10)}, Out: make([]Declared, 2)})
 		}
 		for _, kind := range realKinds {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"math"
+	"sync"
 	"testing"
 
 	"github.com/octet-ml/octet/fp32"
@@ -89,7 +90,7 @@ func Values(t *testing.T, c Case, want ...*graph.Tensor) {
 }
 
 // Check fails the test unless the lowered case gives, on every target, what its Reference gives, whether its tiles run at
-// once or one by one from the last, over an operand where InPlace allows it, and without allocating.
+// once, one by one from the last or by two goroutines, over an operand where InPlace allows it, and without allocating.
 func Check(t *testing.T, targets map[string]*ops.Target, c Case) {
 	t.Helper()
 	n, err := c.Node()
@@ -186,6 +187,15 @@ func runLowered(l *ops.Lowered, c Case, want []*graph.Tensor, over int) error {
 		s.Run(scratch, i, i+1)
 	}
 	if err := compare("tile by tile"); err != nil {
+		return err
+	}
+	reset()
+	var both sync.WaitGroup
+	middle := s.Tiles() / 2
+	both.Go(func() { s.Run(make([]byte, l.Scratch), 0, middle) })
+	both.Go(func() { s.Run(make([]byte, l.Scratch), middle, s.Tiles()) })
+	both.Wait()
+	if err := compare("by two goroutines"); err != nil {
 		return err
 	}
 	if a := testing.AllocsPerRun(3, func() { s.Run(scratch, 0, s.Tiles()) }); a != 0 {
