@@ -163,11 +163,12 @@ func weightInts(w *graph.Value, t *graph.Tensor, channel func(i int) int) []int3
 	return out
 }
 
-// dataZero returns the zero point of integer data x: of its Quant, or of the run-time tensor zero.
-func dataZero(x *graph.Value, zero *graph.Tensor) int32 {
+// dataZero returns the zero point of row i, an image or row of a matrix, of integer data x: of its Quant, or of the run-time
+// tensor zero, which has one element or one for each row.
+func dataZero(x *graph.Value, zero *graph.Tensor, i int) int32 {
 	switch {
 	case zero != nil:
-		return int32(zero.Int(0))
+		return int32(zero.Int(i % zero.Len()))
 	case x.Quant != nil:
 		return x.Quant.ZeroAt(0)
 	}

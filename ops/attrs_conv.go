@@ -56,7 +56,8 @@ type Window struct {
 //
 // W is [oc, ic/group, kh, kw] in NCHW and [oc, kh, kw, ic/group] in NHWC. The bias has oc elements: float32 beside float
 // data; int32 at scale sx*sw[c] beside quantized data, where its own Quant may be absent. The residual has the shape of the
-// output and is added before the clamp. The zero point of X (one element, the type of X) is for data quantized at run time.
+// output and is added before the clamp. The zero point of X, of the same type, is for data quantized at run time: one element, or one
+// for each image, which its padding then counts as.
 // Data types: float X and W give a float output; integer X and W give the declared output: quantized, int32 accumulators, or float32 scaled by
 // both quantizations.
 type Conv struct {

@@ -95,7 +95,7 @@ func inferConv(n *graph.Node) error {
 	a := attrs[Conv](n)
 	o := operands{
 		x: n.Inputs[0], w: n.Inputs[1], bias: n.Input(2), residual: n.Input(3), xZero: n.Input(4),
-		rows: 1, columns: d.oc, clamp: a.Clamp, sum: a.Sum,
+		rows: d.n, columns: d.oc, clamp: a.Clamp, sum: a.Sum,
 	}
 	return o.infer(n, d.want)
 }
@@ -114,10 +114,9 @@ func referenceConv(n *graph.Node, in, out []*graph.Tensor) error {
 		return err
 	}
 	w := weightInts(n.Inputs[1], in[1], func(i int) int { return i / d.w[0] })
-	zero := dataZero(n.Inputs[0], optional(in, 4))
 	x := make([]int32, in[0].Len())
 	for i := range x {
-		x[i] = int32(in[0].Int(i)) - zero
+		x[i] = int32(in[0].Int(i)) - dataZero(n.Inputs[0], optional(in, 4), i/d.x[0])
 	}
 	residual := optional(in, 3)
 	d.each(func(y, ch int, taps func(func(xi, wi int))) {

@@ -19,7 +19,7 @@ type product struct {
 	clamp              Clamp
 	sum                *SumQuant
 	x, w, bias, add, y *graph.Value
-	runtimeZero        bool // input 4 is the zero point of x
+	zero               *graph.Value // input 4, the zero point of x at run time, or nil
 }
 
 func lowerConv(t *Target, n *graph.Node) (*Lowered, error) {
@@ -34,7 +34,7 @@ func lowerConv(t *Target, n *graph.Node) (*Lowered, error) {
 	p := &product{
 		geometry: i8.Geometry{N: d.n, H: d.in[0], W: d.in[1], Strides: d.strides, Dilations: d.dilations, Pads: d.pads, OH: d.out[0], OW: d.out[1]},
 		oc:       d.oc, kh: d.kernel[0], kw: d.kernel[1], ic: d.ic, group: d.group, clamp: a.Clamp, sum: a.Sum,
-		x: n.Inputs[0], w: n.Inputs[1], bias: n.Input(2), add: n.Input(3), y: n.Outputs[0], runtimeZero: n.Input(4) != nil,
+		x: n.Inputs[0], w: n.Inputs[1], bias: n.Input(2), add: n.Input(3), y: n.Outputs[0], zero: n.Input(4),
 	}
 	return p.lower(t, n)
 }
@@ -149,7 +149,9 @@ func (p *product) lowerI8(t *Target, n *graph.Node, w i8.Weights) (*Lowered, err
 	if err != nil {
 		return nil, fmt.Errorf("weights: %w", err)
 	}
-	plan, err := pack.Plan(p.geometry, c.epilogue(p.x))
+	e, g := c.epilogue(p.x), p.geometry
+	rows := p.splitRows(&g, &e)
+	plan, err := pack.Plan(g, e)
 	if errors.Is(err, i8.ErrRange) || errors.Is(err, i8.ErrShape) {
 		// Accumulators may wrap around, which the kernels do not promise to do alike, or there is nothing to compute.
 		return lowerReference(t, n)
@@ -162,10 +164,10 @@ func (p *product) lowerI8(t *Target, n *graph.Node, w i8.Weights) (*Lowered, err
 		if p.add != nil {
 			args.Residual = b.In[3]
 		}
-		if p.runtimeZero {
+		if p.zero != nil && (p.zero.Const == nil || rows > 1) {
 			args.InZero = b.In[4]
 		}
-		return plan.Bind(args)
+		return bindRows(plan, args, rows)
 	}}, nil
 }
 

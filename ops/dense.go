@@ -49,7 +49,7 @@ func denseRowsOf(n *graph.Node) (int, graph.Shape, error) {
 }
 
 func inferDense(n *graph.Node) error {
-	_, s, err := denseRowsOf(n)
+	m, s, err := denseRowsOf(n)
 	if err != nil {
 		return err
 	}
@@ -62,7 +62,7 @@ func inferDense(n *graph.Node) error {
 	a := attrs[Dense](n)
 	o := operands{
 		x: n.Inputs[0], w: n.Inputs[1], bias: n.Input(2), residual: n.Input(3), xZero: n.Input(4),
-		rows: 1, columns: s[len(s)-1], clamp: a.Clamp, sum: a.Sum,
+		rows: m, columns: s[len(s)-1], clamp: a.Clamp, sum: a.Sum,
 	}
 	return o.infer(n, s)
 }
@@ -99,9 +99,9 @@ func referenceDense(n *graph.Node, in, out []*graph.Tensor) error {
 		return err
 	}
 	w := weightInts(n.Inputs[1], in[1], func(i int) int { return i / k })
-	zero := dataZero(n.Inputs[0], optional(in, 4))
 	for i := range m * oc {
 		row, col := i/oc, i%oc
+		zero := dataZero(n.Inputs[0], optional(in, 4), row)
 		var acc int32
 		for j := range k {
 			acc += (int32(in[0].Int(row*k+j)) - zero) * w[col*k+j]
@@ -120,7 +120,7 @@ func lowerDense(t *Target, n *graph.Node) (*Lowered, error) {
 	p := &product{
 		geometry: i8.Geometry{N: m, H: 1, W: 1, Strides: [2]int{1, 1}, Dilations: [2]int{1, 1}, OH: 1, OW: 1},
 		oc:       s[len(s)-1], kh: 1, kw: 1, ic: n.Inputs[1].Shape[1], group: 1, clamp: a.Clamp, sum: a.Sum,
-		x: n.Inputs[0], w: n.Inputs[1], bias: n.Input(2), add: n.Input(3), y: n.Outputs[0], runtimeZero: n.Input(4) != nil,
+		x: n.Inputs[0], w: n.Inputs[1], bias: n.Input(2), add: n.Input(3), y: n.Outputs[0], zero: n.Input(4),
 	}
 	return p.lower(t, n)
 }

@@ -86,6 +86,23 @@ func (s *referenceStep) Run(_ []byte, from, to int) {
 	}
 }
 
+// Phases is steps that run one after another, each reading what those before it made. A runtime that spreads tiles over threads
+// takes each as a step of its own; as one Step it is a single tile.
+type Phases []Step
+
+// Tiles returns 1.
+func (p Phases) Tiles() int { return 1 }
+
+// Run runs all phases.
+func (p Phases) Run(scratch []byte, from, to int) {
+	if from >= to {
+		return
+	}
+	for _, s := range p {
+		s.Run(scratch, 0, s.Tiles())
+	}
+}
+
 // FuncStep is a step of n tiles that calls a function; for operators whose work is plain Go.
 type FuncStep struct {
 	N int

@@ -104,7 +104,7 @@ func gemmIntegers(node *graph.Node, in []*graph.Tensor, out *graph.Tensor, mkn [
 		column = func(i int) int { return i / w.Shape[1] }
 	}
 	ints := weightInts(w, in[1], column)
-	zero := dataZero(node.Inputs[0], nil)
+	zero := dataZero(node.Inputs[0], nil, 0)
 	c := optional(in, 2)
 	for i := range mkn[0] {
 		for j := range mkn[2] {

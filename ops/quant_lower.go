@@ -1,8 +1,6 @@
 package ops
 
 import (
-	"math"
-
 	"github.com/octet-ml/octet/graph"
 	i8 "github.com/octet-ml/octet/int8"
 )
@@ -79,45 +77,10 @@ func lowerTable(t *Target, n *graph.Node) (*Lowered, error) {
 	return &Lowered{Kernel: plan.Kernel(), Bind: func(b Buffers) (Step, error) { return plan.Bind(b.In[0], b.Out[0]) }}, nil
 }
 
-// lowerDynamicQuantize finds the range in one pass and quantizes in a second one.
-func lowerDynamicQuantize(_ *Target, n *graph.Node) (*Lowered, error) {
-	return &Lowered{Kernel: "f32_dynamic_quantize__generic", Bind: func(b Buffers) (Step, error) {
-		x, y := graph.View[float32](b.In[0]), b.Out[0]
-		var scaleOut []float32
-		var zeroOut []byte
-		if len(b.Out) > 1 {
-			scaleOut = graph.View[float32](b.Out[1])
-		}
-		if len(b.Out) > 2 {
-			zeroOut = b.Out[2]
-		}
-		return FuncStep{N: 1, F: func(_ []byte, from, to int) {
-			if from >= to {
-				return
-			}
-			var lo, hi float32
-			for _, v := range x {
-				lo, hi = min(lo, v), max(hi, v)
-			}
-			scale, zero := dynamicParameters(lo, hi)
-			for i, v := range x {
-				y[i] = quantizeByte(v, scale, zero)
-			}
-			if scaleOut != nil {
-				scaleOut[0] = scale
-			}
-			if zeroOut != nil {
-				zeroOut[0] = byte(zero)
-			}
-		}}, nil
-	}}, nil
-}
-
-// quantizeByte is quantizeReal to 0..255.
-func quantizeByte(x, scale float32, zero int32) byte {
-	if x != x {
-		return byte(zero)
-	}
-	r := math.RoundToEven(float64(x/scale)) + float64(zero)
-	return byte(min(max(r, 0), 255))
+// lowerDynamicQuantize takes the tensor as one row.
+func lowerDynamicQuantize(t *Target, n *graph.Node) (*Lowered, error) {
+	return lowerRows(t, n, 1, func(lo, hi float32) i8.RowQuant {
+		scale, zero := dynamicParameters(lo, hi)
+		return i8.RowQuant{Params: i8.QuantizeParams{Scale: scale, Zero: zero, Hi: 255}, Scale: scale, Zero: uint8(zero)}
+	}), nil
 }

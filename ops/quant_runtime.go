@@ -109,23 +109,17 @@ func inferDynamicQuantize(n *graph.Node) error {
 	return nil
 }
 
-// dynamicParameters returns scale and zero point of ONNX DynamicQuantizeLinear for data from lo to hi.
+// dynamicParameters returns scale and zero point of ONNX DynamicQuantizeLinear for data from lo <= 0 to hi >= 0.
 func dynamicParameters(lo, hi float32) (scale float32, zero int32) {
-	lo, hi = min(lo, 0), max(hi, 0)
-	scale = (hi - lo) / 255
+	scale = (finite(hi) - finite(lo)) / 255
 	if scale == 0 {
 		return 1, 0
 	}
-	return scale, int32(saturate(float64(RoundHalfEven(-lo/scale)), 0, 255))
+	return scale, int32(saturate(float64(RoundHalfEven(-finite(lo)/scale)), 0, 255))
 }
 
 func referenceDynamicQuantize(n *graph.Node, in, out []*graph.Tensor) error {
-	var lo, hi float32
-	for i := range in[0].Len() {
-		x := float32(in[0].Float(i))
-		lo, hi = min(lo, x), max(hi, x)
-	}
-	scale, zero := dynamicParameters(lo, hi)
+	scale, zero := dynamicParameters(extent(in[0].Floats()))
 	for i := range out[0].Len() {
 		out[0].SetInt(i, quantizeReal(float32(in[0].Float(i)), scale, zero, 0, 255))
 	}

@@ -14,7 +14,7 @@ func init() {
 	table = build(
 		convRows, denseRows, poolRows, normRows,
 		unaryRows, binaryRows, softmaxRows, reduceRows,
-		shapeRows, moveRows, gatherRows, resizeRows, castRows, quantRows,
+		shapeRows, moveRows, gatherRows, resizeRows, castRows, quantRows, dynamicRows,
 	)
 }
 

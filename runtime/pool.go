@@ -36,6 +36,7 @@ type worker struct {
 // job is a step with what running it in parallel needs; made once per session.
 type job struct {
 	step    ops.Step
+	index   int // of the step in the plan
 	tiles   int
 	chunk   int
 	threads int

@@ -20,7 +20,7 @@ type Session struct {
 // binding is a plan tied to a session's memory.
 type binding struct {
 	plan    *plan
-	jobs    []job
+	jobs    []job // in order; a step of several phases has one for each
 	inputs  []*graph.Tensor
 	outputs []*graph.Tensor
 	times   []time.Duration // by step, of all runs, where the program is profiled
@@ -75,14 +75,22 @@ func (s *Session) grow(pl *plan) {
 
 // bind ties a plan to the session's memory.
 func (s *Session) bind(pl *plan) (*binding, error) {
-	b := &binding{plan: pl, jobs: make([]job, len(pl.steps))}
+	b := &binding{plan: pl}
 	for i, st := range pl.steps {
 		step, err := st.lowered.Bind(ops.Buffers{In: pl.buffers(s.arena, st.node.Inputs), Out: pl.buffers(s.arena, st.node.Outputs)})
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", st.node.Where(), err)
 		}
-		tiles := step.Tiles()
-		b.jobs[i] = job{step: step, tiles: tiles, threads: s.program.config.threads, chunk: max(1, tiles/(8*s.program.config.threads)), scratch: s.scratch}
+		phases, ok := step.(ops.Phases)
+		if !ok {
+			phases = ops.Phases{step}
+		}
+		for _, phase := range phases {
+			tiles := phase.Tiles()
+			b.jobs = append(b.jobs, job{
+				step: phase, index: i, tiles: tiles, threads: s.program.config.threads, chunk: max(1, tiles/(8*s.program.config.threads)), scratch: s.scratch,
+			})
+		}
 	}
 	wrap := func(values []*graph.Value) []*graph.Tensor {
 		out := make([]*graph.Tensor, len(values))
@@ -127,7 +135,7 @@ func (s *Session) Run() {
 			j.step.Run(s.scratch[0], 0, j.tiles)
 		}
 		if b.times != nil {
-			b.times[i] += time.Since(start)
+			b.times[j.index] += time.Since(start)
 		}
 	}
 	b.runs++
@@ -191,6 +199,9 @@ func (p *Program) batchOf(inputs []*graph.Tensor) (int, error) {
 	batch := 0
 	for i, t := range inputs {
 		v := want[i]
+		if t == nil {
+			return 0, fmt.Errorf("%w: %q: no tensor", ErrInput, v.Name)
+		}
 		if t.DType != v.DType || len(t.Shape) != len(v.Shape) {
 			return 0, fmt.Errorf("%w: %q: want %v%v, got %v%v", ErrInput, v.Name, v.DType, v.Shape, t.DType, t.Shape)
 		}

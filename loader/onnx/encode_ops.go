@@ -38,6 +38,13 @@ var writers = map[string]func(e *encoder, n *graph.Node) error{
 
 	"Quantize": writeQuantize, "Dequantize": writeDequantize, "Requantize": writeRequantize, "Reinterpret": writeReinterpret,
 	"QuantizeLinear": writeQuantizeLinear, "DequantizeLinear": writeQuantizeLinear, "DynamicQuantizeLinear": writePlain,
+	"DynamicQuantize": writeHybrid, "ScaleAccumulators": writeHybrid,
+}
+
+// writeHybrid refuses the operators that TensorFlow Lite's hybrid layers are made of: ONNX quantizes whole tensors at run
+// time, not each image, and rounds half to even.
+func writeHybrid(*encoder, *graph.Node) error {
+	return unsupportedf("data that are quantized image by image at run time have no ONNX form")
 }
 
 // since writes an operator that exists from an operator set on.
