@@ -26,7 +26,7 @@ func (c *call) window(dilation int) (ops.Window, error) {
 }
 
 // contraction returns the operands of a convolution or dense layer. Beside float data, weights and bias become float too:
-// quantized ones pass through Dequantize, so that hybrid models run in float.
+// quantized ones pass through Dequantize.
 func (c *call) contraction(w *graph.Value) ([]*graph.Value, error) {
 	x, b, y := c.in[0], c.input(2), c.out[0]
 	switch {
@@ -97,11 +97,18 @@ func (c *call) conv(weights *graph.Value, groups, activation, dilation int) erro
 	if err != nil {
 		return err
 	}
+	a := &ops.Conv{Window: window, Group: groups, Clamp: clamp}
+	if c.isHybrid(weights) {
+		a.Clamp = ops.Clamp{}
+		h := hybrid{axes: 1, symmetric: groups == 1 && weights.Quant.IsPerTensor()}
+		c.hybridLayer("Conv", a, c.in[0], weights, h, clamp, y)
+		return nil
+	}
 	in, err := c.contraction(weights)
 	if err != nil {
 		return err
 	}
-	c.emit("Conv", &ops.Conv{Window: window, Group: groups, Clamp: clamp}, in, y)
+	c.emit("Conv", a, in, y)
 	return nil
 }
 
@@ -139,19 +146,30 @@ func fullyConnected(c *call) error {
 	if err != nil {
 		return err
 	}
-	in, err := c.contraction(c.in[1])
-	if err != nil {
-		return err
+	in := []*graph.Value{c.in[0], c.in[1]}
+	mixed := c.isHybrid(c.in[1])
+	if !mixed {
+		if in, err = c.contraction(c.in[1]); err != nil {
+			return err
+		}
 	}
 	a := &ops.Dense{Clamp: clamp}
+	h := hybrid{axes: 1, symmetric: !c.opt.bool(3)}
 	switch rest, _ := x[min(1, len(x)):].Elements(); {
-	case c.opt.bool(2), len(x) == 2 && x[1] == w[1]:
+	case c.opt.bool(2):
+		h.axes = len(x) - 1
+	case len(x) == 2 && x[1] == w[1]:
 	case len(x) > 2 && rest == w[1]:
 		a.Flatten = true
 	default:
 		rows := c.like(in[0], "_rows")
 		c.emit("Reshape", &ops.Reshape{}, []*graph.Value{in[0], c.ints("_shape", -1, int64(w[1]))}, rows)
 		in[0] = rows
+	}
+	if mixed && h.axes > 0 {
+		a.Clamp = ops.Clamp{}
+		c.hybridLayer("Dense", a, in[0], in[1], h, clamp, y)
+		return nil
 	}
 	if c.fixed[in[1]] {
 		c.emit("Dense", a, in, y)

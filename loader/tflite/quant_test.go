@@ -85,16 +85,6 @@ func TestInt4WeightsAreTurned(t *testing.T) {
 	}
 }
 
-func TestHybridWeightsAreDequantized(t *testing.T) {
-	float := tensor{kind: typeFloat32, shape: dims(1, 4, 4, 2)}
-	b := tensor{kind: typeFloat32, shape: dims(2), data: f32(1, 2)}
-	g := decode(t, convModel(float, perChannel, b, float))
-	wantNodes(t, g, "Dequantize", "Conv")
-	if w := g.Nodes[0].Inputs[0]; w.Const == nil || w.Quant == nil || g.Nodes[1].Inputs[1] != g.Nodes[0].Outputs[0] {
-		t.Errorf("weights %v", w)
-	}
-}
-
 func TestBiasOfPersonDetectIsAccepted(t *testing.T) {
 	b := bias
 	b.axis = 3
