@@ -6,6 +6,12 @@ import (
 
 // checkParameters returns an error unless scale and zero point (perhaps nil) fit a tensor of shape s.
 func checkParameters(s graph.Shape, scale, zero *graph.Value, a *QuantizeLinear) (axis int, err error) {
+	if a.Block < 0 || a.Block > graph.MaxElements {
+		return 0, shapeErrorf("block %d", a.Block)
+	}
+	if !scale.DType.IsFloat() || zero != nil && !zero.DType.IsInteger() {
+		return 0, typeErrorf("scale of type %v: want a float type, and an integer zero point", scale.DType)
+	}
 	if zero != nil && !zero.Shape.Equal(scale.Shape) {
 		nz, _ := zero.Shape.Elements()
 		if ns, err := scale.Shape.Elements(); err != nil || ns != 1 || nz != 1 {
@@ -45,8 +51,10 @@ func inferQuantizeLinear(n *graph.Node) error {
 	if _, err := checkParameters(n.Inputs[0].Shape, n.Inputs[1], zero, a); err != nil {
 		return err
 	}
-	setOutput(n, 0, to, n.Inputs[0].Shape, nil)
-	return nil
+	if !n.Inputs[0].DType.IsFloat() {
+		return typeErrorf("input type %v", n.Inputs[0].DType)
+	}
+	return setExactly(n, 0, to, n.Inputs[0].Shape)
 }
 
 func referenceQuantizeLinear(n *graph.Node, in, out []*graph.Tensor) error {
@@ -76,7 +84,13 @@ func inferDequantizeLinear(n *graph.Node) error {
 	if _, err := checkParameters(n.Inputs[0].Shape, n.Inputs[1], n.Input(2), attrs[QuantizeLinear](n)); err != nil {
 		return err
 	}
+	if z := n.Input(2); z != nil && z.DType != n.Inputs[0].DType {
+		return typeErrorf("zero point %q is %v, the data are %v", z.Name, z.DType, n.Inputs[0].DType)
+	}
 	setOutput(n, 0, n.Inputs[1].DType, n.Inputs[0].Shape, nil)
+	if y := n.Outputs[0]; y != nil && !y.DType.IsFloat() {
+		return typeErrorf("output %q is declared as %v: want a float type", y.Name, y.DType)
+	}
 	return nil
 }
 
@@ -103,10 +117,13 @@ func inferDynamicQuantize(n *graph.Node) error {
 	if n.Inputs[0].DType != graph.Float32 {
 		return typeErrorf("input: want f32, got %v", n.Inputs[0].DType)
 	}
-	setOutput(n, 0, graph.Uint8, n.Inputs[0].Shape, nil)
-	setOutput(n, 1, graph.Float32, nil, nil)
-	setOutput(n, 2, graph.Uint8, nil, nil)
-	return nil
+	if err := setExactly(n, 0, graph.Uint8, n.Inputs[0].Shape); err != nil {
+		return err
+	}
+	if err := setExactly(n, 1, graph.Float32, nil); err != nil {
+		return err
+	}
+	return setExactly(n, 2, graph.Uint8, nil)
 }
 
 // dynamicParameters returns scale and zero point of ONNX DynamicQuantizeLinear for data from lo <= 0 to hi >= 0.

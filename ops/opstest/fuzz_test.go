@@ -146,6 +146,32 @@ func survive(t *testing.T, target *ops.Target, c Case) (valid bool) {
 	return true
 }
 
+// products returns small cases of the operators that multiply and that quantize.
+func (s source) products() []Case {
+	x, q := s.operand("f32", 1, 4, 5, 5), s.operand("qu8", 1, 4, 5, 5)
+	w, qw := Const(s.real(graph.Float32, 6, 2, 3, 3)), Quantized(s.real(graph.Int8, 6, 2, 3, 3), 0.1, 0)
+	qw.Const = true
+	bias := Const(s.real(graph.Int32, 6))
+	scale := Const(f([]float32{0.1, 0.2, 0.3, 0.4}, 4))
+	return []Case{
+		{Op: "Conv", Attrs: &ops.Conv{Group: 2}, In: []Operand{x, w, Const(s.real(graph.Float32, 6))}},
+		{Op: "Conv", Attrs: &ops.Conv{Group: 2}, In: []Operand{q, qw, bias}, Out: s.declared("qu8")},
+		{Op: "Conv", Attrs: &ops.Conv{Group: 2, Window: ops.Window{AutoPad: ops.SameUpper}}, In: []Operand{q, qw}},
+		{Op: "Dense", Attrs: &ops.Dense{Flatten: true}, In: []Operand{x, Const(s.real(graph.Float32, 3, 100))}},
+		{Op: "Dense", Attrs: &ops.Dense{}, In: []Operand{s.operand("qu8", 3, 8), Const(s.real(graph.Int8, 5, 8))}},
+		{Op: "Gemm", Attrs: &ops.Gemm{Alpha: 1, Beta: 1, TransB: true}, In: []Operand{s.operand("f32", 3, 8), s.operand("f32", 5, 8), s.operand("f32", 5)}},
+		{Op: "MatMul", In: []Operand{s.operand("f32", 2, 3, 8), s.operand("f32", 8, 5)}},
+		{Op: "MatMul", In: []Operand{s.operand("u8", 3, 8), s.operand("i8", 8, 5)}},
+		{Op: "Quantize", In: []Operand{x}, Out: s.declared("qu8")},
+		{Op: "Dequantize", In: []Operand{q}},
+		{Op: "Requantize", In: []Operand{q}, Out: s.declared("qi8")},
+		{Op: "Reinterpret", In: []Operand{q}, Out: []Declared{{DType: graph.Int8}}},
+		{Op: "QuantizeLinear", Attrs: &ops.QuantizeLinear{Axis: 1}, In: []Operand{x, scale}},
+		{Op: "DequantizeLinear", Attrs: &ops.QuantizeLinear{Axis: 1}, In: []Operand{In(q.Data), scale, Const(s.real(graph.Uint8, 4))}},
+		{Op: "DynamicQuantizeLinear", In: []Operand{x}, Out: make([]Declared, 3)},
+	}
+}
+
 // TestStrangeNodesGiveErrors mutates valid cases. What Infer accepts must evaluate.
 func TestStrangeNodesGiveErrors(t *testing.T) {
 	s := source{rand.New(rand.NewSource(testkit.Seed(t)))}
@@ -158,6 +184,9 @@ func TestStrangeNodesGiveErrors(t *testing.T) {
 		if len(c.In[0].Data.Data) < 4096 {
 			small = append(small, c)
 		}
+	}
+	for range 20 { // as many as of another family
+		small = append(small, s.products()...)
 	}
 	valid := 0
 	const tries = 4000
