@@ -10,7 +10,7 @@ var castRows = []Operator{{
 	Name: "Cast", Attrs: func() any { return new(Cast) },
 	In: Arity{1, 1}, Out: Arity{1, 1},
 	Infer: inferCast, Reference: binder(bindCast).reference, Lower: binder(bindCast).lower,
-	InPlace: inPlace, Permute: permutePlain,
+	InPlace: inPlace, Permute: permutePlain, PlainIntegers: true,
 }}
 
 func inferCast(n *graph.Node) error {

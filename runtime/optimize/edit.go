@@ -21,6 +21,11 @@ func removeDead(g *graph.Graph) {
 		if !used {
 			continue
 		}
+		for i, v := range n.Outputs {
+			if !live[v] {
+				n.Outputs[i] = nil
+			}
+		}
 		for _, v := range n.Inputs {
 			if v != nil {
 				live[v] = true
@@ -121,7 +126,8 @@ func (e *editor) add(op string, attrs any, base string, like *graph.Value, input
 	return v, nil
 }
 
-// finish puts the new list of nodes into the graph. An output of the graph that was replaced keeps its name.
+// finish puts the new list of nodes into the graph. An output of the graph that was replaced keeps its name, and remains a
+// value of its own where what replaces it has another name to keep.
 func (e *editor) finish() {
 	e.g.Nodes = e.nodes
 	for i, v := range e.g.Outputs {
@@ -129,9 +135,25 @@ func (e *editor) finish() {
 		if r == v {
 			continue
 		}
-		if r.Producer != nil && !e.g.IsOutput(r) {
-			r.Name, v.Name = v.Name, e.name(v.Name+".was")
+		if r.Producer == nil || e.g.IsOutput(r) {
+			e.copies(v, r)
+			continue
 		}
-		e.g.Outputs[i] = r
+		r.Name, v.Name = v.Name, e.name(v.Name+".was")
+		for k := i; k < len(e.g.Outputs); k++ {
+			if e.g.Outputs[k] == v {
+				e.g.Outputs[k] = r
+			}
+		}
 	}
+}
+
+// copies makes v, an output of the graph, a copy of r.
+func (e *editor) copies(v, r *graph.Value) {
+	if v.Producer != nil && v.Producer.Op == "Identity" && v.Producer.Inputs[0] == r {
+		return // v is an output twice
+	}
+	v.DType, v.Shape, v.Quant = r.DType, r.Shape, r.Quant
+	v.Producer = &graph.Node{Op: "Identity", Name: v.Name, Inputs: []*graph.Value{r}, Outputs: []*graph.Value{v}}
+	e.g.Nodes = append(e.g.Nodes, v.Producer)
 }

@@ -2,6 +2,7 @@ package optimize
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/octet-ml/octet/graph"
 	"github.com/octet-ml/octet/internal/invariants"
@@ -34,7 +35,8 @@ var passes = []Pass{
 // Passes returns the passes in the order in which Run applies them.
 func Passes() []Pass { return append([]Pass(nil), passes...) }
 
-// Run returns the canonical form of g, which it does not change. Errors name the pass and the node.
+// Run returns the canonical form of g, which it does not change. An input with a constant is that constant and no input of
+// the canonical form. Errors name the pass and the node.
 func Run(g *graph.Graph) (*graph.Graph, error) { return run(g, invariants.Enabled) }
 
 // RunVerified is Run with graph.Verify after every pass.
@@ -42,6 +44,8 @@ func RunVerified(g *graph.Graph) (*graph.Graph, error) { return run(g, true) }
 
 func run(g *graph.Graph, verify bool) (*graph.Graph, error) {
 	g = g.Clone()
+	g.Inputs = slices.DeleteFunc(g.Inputs, func(v *graph.Value) bool { return v.Const != nil })
+	removeDead(g)
 	for _, p := range passes {
 		if err := p.run(g); err != nil {
 			return nil, fmt.Errorf("pass %s: %w", p.Name, err)

@@ -25,7 +25,7 @@ func absorbAffine(g *graph.Graph) error {
 // absorbAffine reports whether n became part of the node before it.
 func (e *editor) absorbAffine(n *graph.Node, count map[*graph.Value]int) bool {
 	p, scale, shift := affineOf(n)
-	if p == nil || count[p.Outputs[0]] != 1 || !linear(p) {
+	if p == nil || count[p.Outputs[0]] != 1 || !linear(p) || n.Outputs[0].DType != graph.Float32 {
 		return false
 	}
 	oc := p.Inputs[1].Shape[0]
@@ -80,16 +80,21 @@ func linear(p *graph.Node) bool {
 func affineOf(n *graph.Node) (p *graph.Node, scale, shift []float32) {
 	switch a := n.Attrs.(type) {
 	case *ops.BatchNormalization:
-		if n.Inputs[0].Producer == nil {
+		x := n.Inputs[0]
+		axis := 1
+		if a.Layout == ops.NHWC {
+			axis = len(x.Shape) - 1
+		}
+		if x.Producer == nil || axis != channelAxis(x) {
 			return nil, nil, nil
 		}
 		for _, v := range n.Inputs[1:] {
-			if v.Const == nil {
+			if v.Const == nil || v.DType != graph.Float32 {
 				return nil, nil, nil
 			}
 		}
 		scale, shift = normalization(a, n.Inputs[1:])
-		return n.Inputs[0].Producer, scale, shift
+		return x.Producer, scale, shift
 	case *ops.Arithmetic:
 		if n.Op != "Add" && n.Op != "Mul" || a.Clamp.On {
 			return nil, nil, nil
@@ -99,7 +104,7 @@ func affineOf(n *graph.Node) (p *graph.Node, scale, shift []float32) {
 			if c.Const == nil || x.Producer == nil || c.DType != graph.Float32 || !x.Shape.Equal(n.Outputs[0].Shape) {
 				continue
 			}
-			v := perChannel(c, x.Shape)
+			v := perChannel(c, x.Shape, channelAxis(x))
 			if v == nil {
 				return nil, nil, nil
 			}
@@ -124,16 +129,20 @@ func normalization(a *ops.BatchNormalization, p []*graph.Value) (scale, shift []
 	return scale, shift
 }
 
-// perChannel returns the elements of a constant that is broadcast to shape s with one value for each channel (axis 1 of
-// four, the last of others) or one for all; nil where it is something else.
-func perChannel(c *graph.Value, s graph.Shape) []float32 {
+// channelAxis returns the axis of the output channels in x, which a layer of NCHW convolution or a dense layer makes.
+func channelAxis(x *graph.Value) int {
+	if x.Producer.Op == "Conv" {
+		return 1
+	}
+	return len(x.Shape) - 1
+}
+
+// perChannel returns the elements of a constant that is broadcast to shape s with one value for each index of the axis or one
+// for all; nil where it is something else.
+func perChannel(c *graph.Value, s graph.Shape, axis int) []float32 {
 	size := c.Const.Len()
 	if size == 1 {
 		return c.Const.Floats()
-	}
-	axis := len(s) - 1
-	if len(s) == 4 {
-		axis = 1
 	}
 	at := axis - len(s) + len(c.Shape)
 	if at < 0 || c.Shape[at] != size || s[axis] != size {

@@ -39,7 +39,7 @@ func (e *editor) gemm(n *graph.Node) {
 		if w = e.transposed(n, w); w == nil {
 			return
 		}
-	} else if constantSource(w) == nil {
+	} else if constantSource(w) == nil || w.Shape[0] == 0 {
 		return
 	}
 	n.Op, n.Attrs = "Dense", &ops.Dense{}
@@ -107,7 +107,7 @@ func (e *editor) matMul(n *graph.Node) {
 // its quantization does not allow it.
 func (e *editor) transposed(n *graph.Node, w *graph.Value) *graph.Value {
 	c := constantSource(w)
-	if c == nil || len(c.Shape) != 2 {
+	if c == nil || len(c.Shape) != 2 || c.Shape[1] == 0 {
 		return nil
 	}
 	perm := []int{1, 0}
@@ -120,7 +120,7 @@ func (e *editor) transposed(n *graph.Node, w *graph.Value) *graph.Value {
 	if c == w {
 		return t
 	}
-	v, err := e.add("Dequantize", nil, t.Name+".real", nil, t)
+	v, err := e.add("Dequantize", nil, t.Name+".real", w, t)
 	if err != nil {
 		return nil
 	}

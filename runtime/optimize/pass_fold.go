@@ -44,6 +44,9 @@ type folder struct {
 }
 
 func (f *folder) node(n *graph.Node) error {
+	if err := ops.Check(n); err != nil {
+		return err
+	}
 	f.bindShape(n)
 	if err := ops.Infer(n); err != nil {
 		return err

@@ -80,13 +80,19 @@ func (l *layout) convert(n *graph.Node, op *ops.Operator) (bool, error) {
 		}
 	}
 	for i, v := range n.Inputs {
-		if v != nil && (op.Data == nil || op.Data(n, i)) && len(v.Shape) > 4 {
+		if v != nil && (op.Data == nil || op.Data(n, i)) && !permutable(v) {
 			return false, nil
 		}
 	}
 	var isData []bool
 	for i, v := range n.Inputs {
 		isData = append(isData, v != nil && (op.Data == nil || op.Data(n, i)))
+	}
+	quants := make([]*graph.Quant, len(n.Outputs)) // in the graph's own order
+	for i, v := range n.Outputs {
+		if v != nil {
+			quants[i] = v.Quant
+		}
 	}
 	if !op.Permute(n, toNHWC) {
 		return false, nil
@@ -111,11 +117,16 @@ func (l *layout) convert(n *graph.Node, op *ops.Operator) (bool, error) {
 			continue
 		}
 		y := &graph.Value{Name: l.name(v.Name + ".nhwc"), DType: v.DType, Quant: v.Quant, Producer: n}
-		n.Outputs[i] = y
+		n.Outputs[i], v.Quant = y, quants[i]
 		l.nhwc[v] = y
 	}
 	l.keep(n)
 	return true, ops.Infer(n)
+}
+
+// permutable reports whether permuted can give v another order: its scales, if several, are along one of four axes.
+func permutable(v *graph.Value) bool {
+	return len(v.Shape) <= 4 && (v.Quant == nil || v.Quant.IsPerTensor() || v.Quant.Block == 0 && len(v.Shape) == 4)
 }
 
 // permuted returns v in NHWC; axes that v lacks in front count as 1.
@@ -173,7 +184,7 @@ func (l *layout) transpose(n *graph.Node, a *ops.Transpose) error {
 			perm = append(perm, len(x.Shape)-1-i)
 		}
 	}
-	if len(perm) == 4 && !l.g.IsOutput(y) {
+	if len(perm) == 4 && !l.g.IsOutput(y) && keepsQuant(x, y, perm) {
 		if src := l.nhwc[x]; src != nil {
 			composed := make([]int, 4)
 			identity := true
@@ -200,6 +211,11 @@ func (l *layout) transpose(n *graph.Node, a *ops.Transpose) error {
 	return ops.Infer(y.Producer)
 }
 
+// keepsQuant reports whether y, which is x permuted, holds the same integers or floats as x.
+func keepsQuant(x, y *graph.Value, perm []int) bool {
+	return x.DType == y.DType && ops.PermuteQuant(x.Quant, perm).Equal(y.Quant) && (x.Quant == nil || x.Quant.Block == 0)
+}
+
 func equalPerm(a, b []int) bool {
 	for i := range a {
 		if a[i] != b[i] {
@@ -219,7 +235,7 @@ func (l *layout) addTranspose(x *graph.Value, perm []int, base string) (*graph.V
 // transposeNode returns the node that makes y from x, a Reshape where no element moves.
 func transposeNode(x, y *graph.Value, perm []int) *graph.Node {
 	n := &graph.Node{Op: "Transpose", Name: y.Name, Attrs: &ops.Transpose{Perm: perm}, Inputs: []*graph.Value{x}, Outputs: []*graph.Value{y}}
-	if !ops.Moves(x.Shape, perm) {
+	if !ops.Moves(x.Shape, perm) && keepsQuant(x, y, perm) {
 		n.Op, n.Attrs = "Reshape", &ops.Reshape{To: ops.PermuteShape(x.Shape, perm)}
 	}
 	y.Producer = n

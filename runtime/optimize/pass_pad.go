@@ -12,7 +12,7 @@ func absorbPad(g *graph.Graph) error {
 	for _, n := range g.Nodes {
 		e.enter(n)
 		if a, ok := n.Attrs.(*ops.Conv); ok {
-			if pads, ok := spatialPads(n.Inputs[0], a.Layout, count); ok && (a.AutoPad == ops.Explicit || a.AutoPad == ops.Valid) {
+			if pads, ok := spatialPads(n.Inputs[0], a.Layout, count); ok && n.Input(4) == nil && (a.AutoPad == ops.Explicit || a.AutoPad == ops.Valid) {
 				c := *a
 				if a.AutoPad == ops.Valid {
 					c.Pads = [4]int{}

@@ -132,15 +132,23 @@ func (f *qdq) contraction(n *graph.Node) {
 			return
 		}
 	}
-	n.Inputs = []*graph.Value{x, w}
+	inputs := []*graph.Value{x, w}
 	if bias != nil {
-		n.Inputs = append(n.Inputs, bias)
+		inputs = append(inputs, bias)
 	}
-	if q := f.quantized(n); q != nil {
+	switch q := f.quantized(n); {
+	case q != nil && fits(n, inputs, q):
+		n.Inputs = inputs
 		f.produce(n, q)
-	} else {
-		n.Outputs[0].DType = graph.Float32
+	case fits(n, inputs, n.Outputs[0]):
+		n.Inputs = inputs
 	}
+}
+
+// fits reports whether n can work on the inputs and produce a value like y; scales far apart can make that impossible.
+func fits(n *graph.Node, inputs []*graph.Value, y *graph.Value) bool {
+	out := &graph.Value{Name: y.Name, DType: y.DType, Quant: y.Quant}
+	return ops.Infer(&graph.Node{Op: n.Op, Name: n.Name, Attrs: n.Attrs, Inputs: inputs, Outputs: []*graph.Value{out}}) == nil
 }
 
 // weightsFit reports whether the quantization of weights has one scale or one for each index of axis 0.
@@ -151,7 +159,7 @@ func weightsFit(w *graph.Value) bool {
 // integerBias returns the bias at scale sx*sw[c] as an int32 constant, or nil where it is not constant or does not fit.
 func (f *qdq) integerBias(n *graph.Node, bias *graph.Value, sx float32, sw []float32) *graph.Value {
 	c := constantSource(bias)
-	if c == nil {
+	if c == nil || c.Quant != nil && (c.Quant.Block > 0 || c.Quant.Table != nil) {
 		return nil
 	}
 	t := graph.NewTensor(graph.Int32, c.Shape...)
@@ -193,7 +201,7 @@ func (f *qdq) arithmetic(n *graph.Node) {
 		}
 	}
 	q := f.quantized(n)
-	if q == nil {
+	if q == nil || !fits(n, inputs, q) {
 		return
 	}
 	n.Inputs = inputs
@@ -213,8 +221,8 @@ func padsZero(n *graph.Node) bool {
 // movement makes the operator work on the integers that its input dequantizes, and dequantizes its outputs instead.
 func (f *qdq) movement(n *graph.Node) error {
 	x := f.source(n.Inputs[0])
-	for i, v := range n.Outputs {
-		if i > 0 && v != nil && v.DType != graph.Float32 {
+	for _, v := range n.Outputs {
+		if v != nil && v.DType != graph.Float32 {
 			f.keep(n)
 			return ops.Infer(n)
 		}

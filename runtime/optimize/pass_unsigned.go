@@ -1,58 +1,118 @@
 package optimize
 
 import (
+	"slices"
+
 	"github.com/octet-ml/octet/graph"
 	"github.com/octet-ml/octet/ops"
 )
 
 // makeUnsigned turns int8 activations into uint8 ones whose zero point is 128 greater: the kernels multiply unsigned data by
-// signed weights. Inputs and outputs of the graph keep their type behind Requantize nodes.
+// signed weights. Inputs and outputs of the graph keep their type behind Requantize nodes, and so does what operators on
+// plain integers read and make.
 func makeUnsigned(g *graph.Graph) error {
-	e := newEditor(g)
-	chosen := signedActivations(g)
+	u := &unsigned{editor: newEditor(g), chosen: signedActivations(g), signed: make(map[*graph.Value]*graph.Value)}
 	for _, v := range g.Inputs {
-		if !chosen[v] {
+		if !u.chosen[v] {
 			continue
 		}
-		u, err := e.add("Requantize", nil, v.Name+".u8", unsignedLike(v), v)
+		w, err := u.add("Requantize", nil, v.Name+".u8", unsignedLike(v), v)
 		if err != nil {
 			return err
 		}
-		e.replace(v, u)
+		u.replace(v, w)
+		u.signed[w] = v
 	}
 	for _, n := range g.Nodes {
-		data := n.Input(0) != nil && chosen[n.Inputs[0]]
-		e.enter(n)
-		if data {
-			e.flipConstants(n)
+		if err := u.node(n); err != nil {
+			return err
 		}
-		var exits []*graph.Node
-		for i, v := range n.Outputs {
-			if v == nil || !chosen[v] {
-				continue
-			}
-			u := v
-			if g.IsOutput(v) {
-				u = &graph.Value{Name: e.name(v.Name + ".u8"), Shape: v.Shape, DType: v.DType, Quant: v.Quant, Producer: n}
-				n.Outputs[i] = u
-				r := &graph.Node{Op: "Requantize", Name: v.Name, Inputs: []*graph.Value{u}, Outputs: []*graph.Value{v}}
-				v.Producer = r
-				exits = append(exits, r)
-				e.replace(v, u)
-			}
-			like := unsignedLike(u)
-			u.DType, u.Quant = like.DType, like.Quant
-		}
-		shiftAttrs(n, data)
-		e.keep(n)
-		e.nodes = append(e.nodes, exits...)
 	}
-	g.Nodes = e.nodes
+	g.Nodes = u.nodes
 	return nil
 }
 
-// signedActivations returns the non-constant int8 values quantized per tensor that no operator reads or writes as plain
-// integers.
+// unsigned is the state of makeUnsigned.
+type unsigned struct {
+	*editor
+	chosen map[*graph.Value]bool
+	signed map[*graph.Value]*graph.Value // the int8 form of values that became uint8, where it exists
+}
+
+func (u *unsigned) node(n *graph.Node) error {
+	op, err := ops.Lookup(n.Op)
+	if err != nil {
+		return err
+	}
+	first := n.Input(0) != nil && u.chosen[n.Inputs[0]]
+	data := slices.ContainsFunc(n.Inputs, func(v *graph.Value) bool { return u.chosen[v] })
+	u.enter(n)
+	switch {
+	case op.PlainIntegers:
+		if err := u.readSigned(n); err != nil {
+			return err
+		}
+	case data:
+		u.flipConstants(n)
+	}
+	var after []*graph.Node
+	for i, v := range n.Outputs {
+		switch {
+		case v == nil || !u.chosen[v]:
+		case op.PlainIntegers:
+			w := unsignedLike(v)
+			w.Name, w.Shape = u.name(v.Name+".u8"), v.Shape
+			after = append(after, requantization(v, w))
+			u.replace(v, w)
+			u.signed[w] = v
+		case u.g.IsOutput(v):
+			w := unsignedLike(v)
+			w.Name, w.Shape, w.Producer = u.name(v.Name+".u8"), v.Shape, n
+			n.Outputs[i] = w
+			after = append(after, requantization(w, v))
+			u.replace(v, w)
+			u.signed[w] = v
+		default:
+			like := unsignedLike(v)
+			v.DType, v.Quant = like.DType, like.Quant
+		}
+	}
+	if !op.PlainIntegers {
+		shiftAttrs(n, first)
+	}
+	u.keep(n)
+	u.nodes = append(u.nodes, after...)
+	return nil
+}
+
+// readSigned makes n read the int8 form of values that became uint8.
+func (u *unsigned) readSigned(n *graph.Node) error {
+	for i, v := range n.Inputs {
+		if v == nil || v.Const != nil || v.DType != graph.Uint8 || !u.became(v) {
+			continue
+		}
+		if u.signed[v] == nil {
+			s, err := u.add("Requantize", nil, v.Name+".i8", signedLike(v), v)
+			if err != nil {
+				return err
+			}
+			u.signed[v] = s
+		}
+		n.Inputs[i] = u.signed[v]
+	}
+	return nil
+}
+
+// became reports whether v stands for a value that was int8: it is chosen itself or has a form that is.
+func (u *unsigned) became(v *graph.Value) bool { return u.chosen[v] || u.signed[v] != nil }
+
+// requantization returns a node that makes y from x.
+func requantization(x, y *graph.Value) *graph.Node {
+	y.Producer = &graph.Node{Op: "Requantize", Name: y.Name, Inputs: []*graph.Value{x}, Outputs: []*graph.Value{y}}
+	return y.Producer
+}
+
+// signedActivations returns the non-constant int8 values quantized per tensor.
 func signedActivations(g *graph.Graph) map[*graph.Value]bool {
 	chosen := make(map[*graph.Value]bool)
 	consider := func(v *graph.Value) {
@@ -68,15 +128,6 @@ func signedActivations(g *graph.Graph) map[*graph.Value]bool {
 			consider(v)
 		}
 	}
-	for _, n := range g.Nodes {
-		op, err := ops.Lookup(n.Op)
-		if err != nil || !op.PlainIntegers {
-			continue
-		}
-		for _, v := range append(n.Inputs[:len(n.Inputs):len(n.Inputs)], n.Outputs...) {
-			delete(chosen, v)
-		}
-	}
 	return chosen
 }
 
@@ -85,17 +136,21 @@ func unsignedLike(v *graph.Value) *graph.Value {
 	return &graph.Value{DType: graph.Uint8, Quant: graph.PerTensor(v.Quant.Scale[0], v.Quant.ZeroAt(0)+128)}
 }
 
+// signedLike is the inverse of unsignedLike.
+func signedLike(v *graph.Value) *graph.Value {
+	return &graph.Value{DType: graph.Int8, Quant: graph.PerTensor(v.Quant.Scale[0], v.Quant.ZeroAt(0)-128)}
+}
+
 // flipConstants converts the int8 constants that n reads as data beside an input that became uint8: operands with a
-// per-tensor Quant, and plain ones such as the value of Pad.
+// per-tensor Quant, and the value of Pad, which has the Quant of the data.
 func (e *editor) flipConstants(n *graph.Node) {
-	if _, ok := n.Attrs.(*ops.Conv); ok {
+	switch n.Attrs.(type) {
+	case *ops.Conv, *ops.Dense:
 		return
 	}
-	if _, ok := n.Attrs.(*ops.Dense); ok {
-		return
-	}
+	_, pad := n.Attrs.(*ops.Pad)
 	for i, c := range n.Inputs {
-		if i == 0 || c == nil || c.Const == nil || c.DType != graph.Int8 || c.Quant != nil && !c.Quant.IsPerTensor() {
+		if c == nil || c.Const == nil || c.DType != graph.Int8 || c.Quant == nil && !pad || c.Quant != nil && !c.Quant.IsPerTensor() {
 			continue
 		}
 		t := graph.NewTensor(graph.Uint8, c.Shape...)

@@ -17,6 +17,9 @@ func Rebatch(g *graph.Graph) (*graph.Graph, error) {
 	}
 	g = g.Clone()
 	for _, v := range g.Inputs {
+		if v.Const != nil {
+			continue
+		}
 		if len(v.Shape) == 0 || v.Shape[0] != 1 {
 			return nil, fmt.Errorf("input %q of shape %v has no batch dimension", v.Name, v.Shape)
 		}

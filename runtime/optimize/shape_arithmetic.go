@@ -107,10 +107,12 @@ func (f *folder) rebatchShape(n *graph.Node) {
 			d = int64(n.Inputs[0].Shape[i+1])
 		case d == -1 && open < 0:
 			open, d = i+1, 1
-		case d <= 0:
+		case d <= 0, d > graph.MaxElements:
 			return
 		}
-		known *= int(d)
+		if known *= int(d); known > graph.MaxElements {
+			return
+		}
 		shape = append(shape, int(d))
 	}
 	if open >= 0 && -total%known == 0 {
@@ -139,28 +141,26 @@ func (f *folder) inferredDim(n *graph.Node, c []dim, j int, to graph.Shape) bool
 	if err != nil {
 		return false
 	}
-	known := 1
+	rest := graph.Shape{}
 	for k, d := range c {
 		switch {
 		case k == j:
 		case d.batch:
-			known *= -int(d.value)
+			rest = append(rest, -int(d.value))
 		case d.value == 0 && k < len(in):
-			known *= in[k]
+			rest = append(rest, in[k])
 		case d.value < 0:
 			return false
 		default:
-			known *= int(d.value)
+			rest = append(rest, int(d.value))
 		}
 	}
-	if known == 0 || total%known != 0 {
+	known, err := rest.Elements()
+	if err != nil || known == 0 || total%known != 0 {
 		return false
 	}
 	to[j] = total / known
-	if total < 0 && known < 0 {
-		return to[j] > 0
-	}
-	return true
+	return total < 0 || known > 0
 }
 
 // trackShape follows a node of shape arithmetic whose result depends on the batch. It reports whether the node's output is
@@ -211,10 +211,11 @@ func (f *folder) shapeResult(n *graph.Node) ([]dim, bool) {
 		return nil, false
 	}
 	rule := shapeRules[n.Op]
-	if rule == nil {
+	if rule == nil || len(n.Outputs[0].Shape) > 1 {
 		return nil, false
 	}
-	return rule(f, n)
+	c, ok := rule(f, n)
+	return c, ok && len(c) == n.Outputs[0].Shape.Size()
 }
 
 func shapeContent(a *ops.Shape, s graph.Shape) []dim {

@@ -56,7 +56,7 @@ func sliceContent(f *folder, n *graph.Node) ([]dim, bool) {
 		return nil, false
 	}
 	// The slice of the indices tells which elements remain.
-	index := graph.NewTensor(graph.Int64, len(c))
+	index := graph.NewTensor(n.Inputs[0].DType, len(c))
 	for i := range c {
 		index.SetInt(i, int64(i))
 	}
@@ -102,13 +102,13 @@ func elementwise(apply func(a, b dim) (dim, bool)) func(f *folder, n *graph.Node
 		}
 		a, okA := f.content(n.Inputs[0])
 		b, okB := f.content(n.Inputs[1])
-		if !okA || !okB || len(a) != len(b) && len(a) != 1 && len(b) != 1 {
+		if !okA || !okB || len(a) == 0 || len(b) == 0 || len(a) != len(b) && len(a) != 1 && len(b) != 1 {
 			return nil, false
 		}
 		out := make([]dim, max(len(a), len(b)))
 		for i := range out {
 			d, ok := apply(a[min(i, len(a)-1)], b[min(i, len(b)-1)])
-			if !ok {
+			if !ok || d.batch && (d.value <= 0 || d.value > graph.MaxElements) {
 				return nil, false
 			}
 			out[i] = d
