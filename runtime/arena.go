@@ -155,7 +155,7 @@ func inPlace(op *ops.Operator, n *graph.Node, i, step int, owner map[*graph.Valu
 		b := owner[x]
 		// The buffer's last use is known only as far as this step; last tells the readers of x itself, b.last those of the
 		// other values in the buffer that were met before.
-		if b.fixed || last[x] != step || b.last > step || !soleReader(n, x, k) {
+		if b.fixed || last[x] != step || b.last > step || !soleReader(n, b, k, owner) {
 			continue
 		}
 		return b
@@ -163,10 +163,10 @@ func inPlace(op *ops.Operator, n *graph.Node, i, step int, owner map[*graph.Valu
 	return nil
 }
 
-// soleReader reports whether n reads x as input k only.
-func soleReader(n *graph.Node, x *graph.Value, k int) bool {
+// soleReader reports whether n reads b as input k only.
+func soleReader(n *graph.Node, b *buffer, k int, owner map[*graph.Value]*buffer) bool {
 	for i, v := range n.Inputs {
-		if v == x && i != k {
+		if v != nil && owner[v] == b && i != k {
 			return false
 		}
 	}

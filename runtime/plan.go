@@ -44,6 +44,9 @@ type slot struct{ offset, size int }
 // newPlan lowers the canonical graph for a batch size.
 func newPlan(canonical *graph.Graph, batch int, target *ops.Target) (*plan, error) {
 	p := &plan{batch: batch, graph: canonical.Bind(batch), constants: make(map[*graph.Value][]byte)}
+	if err := checkSizes(p.graph); err != nil {
+		return nil, fmt.Errorf("batch %d: %w", batch, err)
+	}
 	for _, n := range p.graph.Nodes {
 		op, err := ops.Lookup(n.Op)
 		if err != nil {
@@ -67,6 +70,25 @@ func newPlan(canonical *graph.Graph, batch int, target *ops.Target) (*plan, erro
 		return nil, fmt.Errorf("memory plan: %w", err)
 	}
 	return p, nil
+}
+
+// checkSizes returns an error unless the values of a graph whose batch is bound have numbers of elements that can be counted.
+func checkSizes(g *graph.Graph) error {
+	lists := [][]*graph.Value{g.Inputs}
+	for _, n := range g.Nodes {
+		lists = append(lists, n.Outputs)
+	}
+	for _, list := range lists {
+		for _, v := range list {
+			if v == nil {
+				continue
+			}
+			if _, err := v.Shape.Elements(); err != nil {
+				return fmt.Errorf("value %q: %w", v.Name, err)
+			}
+		}
+	}
+	return nil
 }
 
 // lower binds the steps' nodes to kernels, on all cores: packing weights is most of the work.

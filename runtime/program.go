@@ -75,7 +75,11 @@ func bindConstants(g *graph.Graph, consts map[string]*graph.Tensor) (*graph.Grap
 			continue
 		}
 		found++
-		if t.DType != v.DType || len(t.Shape) != len(v.Shape) {
+		fits := t.DType == v.DType && len(t.Shape) == len(v.Shape)
+		for i := 0; fits && i < len(t.Shape); i++ {
+			fits = v.Shape[i] < 0 || v.Shape[i] == t.Shape[i]
+		}
+		if !fits {
 			return nil, fmt.Errorf("%w: constant input %q: want %v%v, got %v%v", ErrOption, v.Name, v.DType, v.Shape, t.DType, t.Shape)
 		}
 		v.Const, v.Shape = t, t.Shape.Clone()

@@ -156,6 +156,7 @@ func TestRunRefuses(t *testing.T) {
 	p := mustCompile(t, network(t), Batch(2))
 	for name, inputs := range map[string][]*graph.Tensor{
 		"no input":          nil,
+		"no tensor":         {nil},
 		"too many inputs":   {example(t, 1), example(t, 1)},
 		"another type":      {graph.NewTensor(graph.Uint8, 1, 3, 17, 17)},
 		"another shape":     {graph.NewTensor(graph.Float32, 1, 3, 17, 16)},
