@@ -29,7 +29,8 @@ var passes = []Pass{
 	{Name: "constants", After: []string{"qdq"}, run: foldConstants},
 	{Name: "unsigned", After: []string{"residual", "constants"}, run: makeUnsigned},
 	{Name: "layout", After: []string{"unsigned"}, run: makeNHWC},
-	{Name: "cleanup", After: []string{"layout"}, run: foldConstants},
+	{Name: "dynamic", After: []string{"layout", "clamp"}, run: scaleAccumulators},
+	{Name: "cleanup", After: []string{"layout", "dynamic"}, run: foldConstants},
 }
 
 // Passes returns the passes in the order in which Run applies them.
