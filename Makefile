@@ -3,10 +3,11 @@
 T     ?= 30s   # time per fuzz target
 REF   ?= main  # what bench-compare compares with
 BENCH ?= .     # pattern of benchmarks
+PEERS ?=       # flags of bench/peers
 PKGS  ?= ./... # packages of test and cover
 
 .DEFAULT_GOAL := help
-.PHONY: help build test race isa arm64 fuzz bench bench-compare gen lint check cover models
+.PHONY: help build test race isa arm64 fuzz bench bench-compare gen lint check cover models peers
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):[^#]*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do printf '  %-14s %s\n' "$$name" "$$what"; done
@@ -38,6 +39,9 @@ bench: ## all benchmarks (BENCH=pattern)
 
 bench-compare: ## benchmarks of this tree against REF (REF=main BENCH=pattern), in turns, with benchstat
 	BENCH='$(strip $(BENCH))' .ci/bench-compare $(strip $(REF))
+
+peers: ## compare with ONNX Runtime (PEERS='-threads 1 -rounds 3' MODELS='a.onnx ...'); see docs/measurements.md
+	MODELS='$(MODELS)' .ci/peers $(strip $(PEERS))
 
 gen: ## regenerate everything that is generated
 	go generate ./...

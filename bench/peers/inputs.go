@@ -1,19 +1,13 @@
 package main
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"math"
-	"math/rand/v2"
 
 	"github.com/octet-ml/octet/graph"
 	"github.com/octet-ml/octet/loader"
 	"github.com/octet-ml/octet/runtime"
 )
-
-// inputLimit bounds the magnitude of float inputs, in standard deviations: normalized pictures hardly exceed it.
-const inputLimit = 2.6
 
 // maxTensorBytes bounds a tensor at the edge of a model.
 const maxTensorBytes = 1 << 30
@@ -72,34 +66,10 @@ func (t *tensorSpec) bytes() (int, error) {
 	if err != nil {
 		return 0, fmt.Errorf("tensor %q: %w", t.Name, err)
 	}
-	n, err := graph.Shape(t.Shape).Elements()
-	if err != nil || n > maxTensorBytes || d.Bytes(n) > maxTensorBytes {
+	shape := graph.Shape(t.Shape)
+	n, err := shape.Elements()
+	if err != nil || !shape.Static() || n > maxTensorBytes || d.Bytes(n) > maxTensorBytes {
 		return 0, fmt.Errorf("tensor %q: shape %v: more than %d bytes, or not a size", t.Name, t.Shape, maxTensorBytes)
 	}
 	return d.Bytes(n), nil
-}
-
-// inputData returns the content of input number index: float32 normally distributed within inputLimit, bytes uniform. It
-// depends on nothing but its arguments. Other types are an error.
-func inputData(t *tensorSpec, index int) ([]byte, error) {
-	size, err := t.bytes()
-	if err != nil {
-		return nil, err
-	}
-	data := make([]byte, size)
-	random := rand.New(rand.NewPCG(7, uint64(index)))
-	switch t.DType {
-	case graph.Float32.String():
-		for i := 0; i < size; i += 4 {
-			v := float32(max(-inputLimit, min(inputLimit, random.NormFloat64())))
-			binary.LittleEndian.PutUint32(data[i:], math.Float32bits(v))
-		}
-	case graph.Uint8.String(), graph.Int8.String():
-		for i := range data {
-			data[i] = byte(random.Uint32())
-		}
-	default:
-		return nil, fmt.Errorf("input %q: no made-up values for type %s", t.Name, t.DType)
-	}
-	return data, nil
 }

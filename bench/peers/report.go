@@ -82,7 +82,7 @@ func (r *report) text(w io.Writer) error {
 	for i := range r.Cells {
 		c := &r.Cells[i]
 		if !c.measured() {
-			fmt.Fprintf(t, "%s\t%d\t%d\t%s\n", c.Model, c.Threads, c.Batch, c.note())
+			fmt.Fprintf(t, "%s\t%d\t%d\t-\t-\t-\t-\t-\t-\t-\t%s\n", c.Model, c.Threads, c.Batch, c.note())
 			continue
 		}
 		fmt.Fprintf(t, "%s\t%d\t%d\t%.3f\t%.3f\t%.2f\t%.2f\t%.0f\t%.0f%%\t%.0f%%\t%v\n", c.Model, c.Threads, c.Batch, c.Times[0].Quiet,
