@@ -24,17 +24,29 @@ type inspector struct {
 func (a *app) inspectCommand() *cobra.Command {
 	f := &inspector{app: a}
 	c := &cobra.Command{
-		Use:   "inspect MODEL",
-		Short: "Show what a model is and how it runs",
+		Use:   "inspect MODEL | --kernels",
+		Short: "Show what a model is and how it runs, or all operators and kernels",
 		Long: `Inspect prints a model at one of three stages: loaded (as the file says), canonical (optimized, machine independent) or
-planned (bound to kernels and memory).`,
-		Args: arguments(cobra.ExactArgs(1)),
-		RunE: func(_ *cobra.Command, args []string) error { return f.run(args[0]) },
+planned (bound to kernels and memory).
+
+Without MODEL, --kernels prints the operators, the formats' names for them, and the kernels of every level of this machine;
+--kernels=LEVEL those of one level.`,
+		RunE: func(c *cobra.Command, args []string) error {
+			model, err := f.arguments(c, args)
+			if err != nil {
+				return err
+			}
+			if model == "" {
+				return f.tables()
+			}
+			return f.run(model)
+		},
 	}
 	f.register(c)
+	c.Flags().Lookup("kernels").NoOptDefVal = allLevels
 	c.Flags().IntVar(&f.batch, "batch", 1, "batch size of the plan")
 	c.Flags().StringVar(&f.stage, "stage", "planned", "loaded, canonical or planned")
-	c.Flags().BoolVar(&f.json, "json", false, "print JSON (stage planned)")
+	c.Flags().BoolVar(&f.json, "json", false, "print JSON (stage planned, or the tables)")
 	return c
 }
 

@@ -72,6 +72,7 @@ var policy = []row{
 	{pkg: "internal/testkit", ours: []string{"internal/npy"}},
 	{pkg: "internal/asmgen"},
 	{pkg: "internal/conformance", any: true},
+	{pkg: "internal/opsdoc", ours: []string{"ops", "loader/onnx", "loader/tflite", "int8", "fp32", "internal/cpu"}},
 	{pkg: "internal/arch", ours: []string{"internal/cpu"}},
 }
 

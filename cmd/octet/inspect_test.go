@@ -1,0 +1,77 @@
+package main
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/octet-ml/octet/internal/cpu"
+)
+
+func TestInspectListsOperatorsAndKernels(t *testing.T) {
+	status, out, errs := octet(nil, "inspect", "--kernels")
+	if status != 0 {
+		t.Fatal(errs)
+	}
+	lines := strings.Split(out, "\n")
+	for _, want := range [][]string{
+		{"Conv ", "QLinearConv", "DEPTHWISE_CONV_2D"}, {"generic ", "int8", "u8s8_gemm_8x8c1__generic"}, {"generic ", "fp32", "f32_gemm_4x8__generic"},
+	} {
+		if !slices.ContainsFunc(lines, func(line string) bool {
+			return strings.HasPrefix(line, want[0]) && strings.Contains(line, want[1]) && strings.Contains(line, want[2])
+		}) {
+			t.Errorf("no line with %q", want)
+		}
+	}
+	var have []string
+	for _, l := range cpu.Available() {
+		have = append(have, l.String())
+	}
+	for _, c := range []struct {
+		args   []string
+		levels []string
+	}{
+		{[]string{"--kernels"}, have},
+		{[]string{"--kernels=all"}, have},
+		{[]string{"--kernels=generic"}, []string{"generic"}},
+		{[]string{"--kernels", "generic"}, []string{"generic"}},
+	} {
+		status, out, errs := octet(nil, append([]string{"inspect", "--json"}, c.args...)...)
+		var got tables
+		if err := json.Unmarshal([]byte(out), &got); status != 0 || err != nil || len(got.Operators) < 90 {
+			t.Fatalf("%v: status %d, %v, %d operators: %s", c.args, status, err, len(got.Operators), errs)
+		}
+		var levels []string
+		for _, l := range got.Levels {
+			levels = append(levels, l.Name)
+		}
+		if !slices.Equal(levels, c.levels) {
+			t.Errorf("%v: levels %v, want %v", c.args, levels, c.levels)
+		}
+	}
+}
+
+func TestInspectTakesALevelBesideTheModel(t *testing.T) {
+	model, _ := files(t)
+	for _, args := range [][]string{{model, "--kernels", "generic"}, {"--kernels", "generic", model}, {"--kernels=generic", model}} {
+		status, out, errs := octet(nil, append([]string{"inspect"}, args...)...)
+		if status != 0 || !strings.Contains(out, "kernels generic;") || strings.Contains(out, "__avx") {
+			t.Errorf("%v: status %d: %s%s", args, status, errs, out)
+		}
+	}
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{model, "--kernels"}, "want a level beside a model"},
+		{[]string{"--kernels", "sse9", model}, `"sse9"`},
+		{[]string{"--kernels=sse9"}, `"sse9"`},
+		{[]string{model, model}, "accepts 1 arg"},
+	} {
+		status, _, errs := octet(nil, append([]string{"inspect"}, c.args...)...)
+		if status != 2 || !strings.Contains(errs, c.want) {
+			t.Errorf("%v: status %d: %s", c.args, status, errs)
+		}
+	}
+}
