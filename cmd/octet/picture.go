@@ -15,7 +15,7 @@ type preprocessFlags struct {
 }
 
 // pipeline returns the preprocessing for a program's only input, and the labels for its outputs. It takes, in this order: the
-// preset flag, the model's own metadata, a guess from the input.
+// preset flag, the model's own metadata, a guess from the input. Labels come from their flag, else from the metadata.
 func (f *preprocessFlags) pipeline(p *runtime.Program) (*vision.Pipeline, string, vision.Labels, error) {
 	inputs := p.Inputs()
 	if len(inputs) != 1 {
@@ -26,10 +26,10 @@ func (f *preprocessFlags) pipeline(p *runtime.Program) (*vision.Pipeline, string
 		return nil, "", nil, err
 	}
 	pre, own, err := vision.FromMetadata(p.Metadata())
-	if err != nil {
-		return nil, "", nil, err
+	if err != nil && f.preset == "" {
+		return nil, "", nil, fmt.Errorf("%w (--preset takes its place)", err)
 	}
-	labels := pre.Labels
+	labels, named := pre.Labels, "labels of the model's metadata"
 	source := "the model's metadata"
 	if f.preset != "" || !own {
 		source = f.preset
@@ -52,9 +52,10 @@ func (f *preprocessFlags) pipeline(p *runtime.Program) (*vision.Pipeline, string
 		if labels, err = vision.ParseLabels(data); err != nil {
 			return nil, "", nil, fmt.Errorf("%s: %w", f.labels, err)
 		}
+		named = f.labels
 	}
 	if labels, err = labels.Align(classes(p)); err != nil {
-		return nil, "", nil, err
+		return nil, "", nil, fmt.Errorf("%s: %w", named, err)
 	}
 	l, err := pre.Bind(spec)
 	return l, source, labels, err
