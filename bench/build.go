@@ -22,7 +22,7 @@ func (a *Architecture) Build(p Precision) (*graph.Graph, error) {
 		b.layer(l)
 	}
 	last := a.layers[len(a.layers)-1]
-	b.graph.Outputs = []*graph.Value{b.operand(last, "")}
+	b.graph.Outputs = []*graph.Value{b.operand(last, "logits")}
 	b.graph.Outputs[0].Name = "logits"
 	for _, n := range b.graph.Nodes {
 		if err := ops.Infer(n); err != nil {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/octet-ml/octet/graph"
+	"github.com/octet-ml/octet/runtime"
 )
 
 // Precision is the arithmetic of a built model.
@@ -38,6 +39,22 @@ func (p Precision) String() string {
 
 // Integer reports whether convolutions and dense layers compute on integers.
 func (p Precision) Integer() bool { return p != FP32 }
+
+// PrecisionOf returns the precision of a program's convolutions and dense layers: Int8 where any of them computes on integers,
+// Int4 where any of those has 4-bit weights.
+func PrecisionOf(p *runtime.Program) Precision {
+	out := FP32
+	for _, n := range p.Canonical().Nodes {
+		if n.Op != "Conv" && n.Op != "Dense" || !n.Inputs[0].DType.IsInteger() {
+			continue
+		}
+		if n.Inputs[1].DType.Bits() == 4 {
+			return Int4
+		}
+		out = Int8
+	}
+	return out
+}
 
 // weightType returns the type of the weights of layer l.
 func (p Precision) weightType(l *layer) graph.DType {
