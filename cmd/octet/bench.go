@@ -1,0 +1,220 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	goruntime "runtime"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/octet-ml/octet/bench"
+	"github.com/octet-ml/octet/internal/cpu"
+)
+
+// defaultArch is measured where no model is named.
+const defaultArch = "mobilenetv2"
+
+// benchmark is the state of the bench sub-command.
+type benchmark struct {
+	*app
+	arch, model, kernels string
+	precisions           []string
+	threads, batches     []int
+	duration             time.Duration
+	profile, json        bool
+}
+
+func (a *app) benchCommand() *cobra.Command {
+	f := &benchmark{app: a}
+	c := &cobra.Command{
+		Use:   "bench [--arch NAME | --model FILE]",
+		Short: "Measure how fast models run",
+		Long: `Bench measures a published architecture with synthetic weights, or a model file, at each combination of precision, number of
+threads and batch size. The combinations run in turns, so that a drift of the machine meets all of them alike.
+
+Columns: quiet is the median latency of the best quarter of time blocks, which other work on the machine disturbs least;
+images/s, GMAC/s, peak and "vs fp32" derive from it. p50, p90 and p99 are of all runs. GMAC/s counts multiplications of
+convolutions and dense layers. Peak is its share of what the cores could do at most, as probed in the same run: threads
+times the best of a few of our own convolutions on data in the caches of one core, int8 for int8 and int4, fp32 for fp32.
+Weights are packed ones; arena is the memory of one session; load is the time from the graph (with --model: the file) to a
+session that is ready.
+
+Architectures: ` + strings.Join(bench.Names(), ", ") + ".",
+		Args: arguments(cobra.NoArgs),
+		RunE: func(c *cobra.Command, _ []string) error { return f.run(c) },
+	}
+	all := []int{1}
+	if n := goruntime.GOMAXPROCS(0); n > 1 {
+		all = append(all, n)
+	}
+	c.Flags().StringVar(&f.arch, "arch", "", "architecture (default "+defaultArch+")")
+	c.Flags().StringVar(&f.model, "model", "", "model file, - for standard input")
+	c.Flags().StringSliceVar(&f.precisions, "precision", []string{"fp32", "int8"}, "precisions of the architecture: fp32, int8, int4; with --profile int8")
+	c.Flags().IntSliceVar(&f.threads, "threads", all, "numbers of threads; with --profile 1")
+	c.Flags().IntSliceVar(&f.batches, "batch", []int{1, 8}, "batch sizes; with --profile 1")
+	c.Flags().DurationVar(&f.duration, "duration", 2*time.Second, "time for each combination")
+	c.Flags().StringVar(&f.kernels, "kernels", "", "instruction-set level (default: the best available; see octet cpu)")
+	c.Flags().BoolVar(&f.profile, "profile", false, "show the time of each step and each operator instead")
+	c.Flags().BoolVar(&f.json, "json", false, "print JSON")
+	c.AddCommand(a.benchExportCommand())
+	return c
+}
+
+func (f *benchmark) run(c *cobra.Command) error {
+	if f.arch != "" && f.model != "" {
+		return usageError{errors.New("--arch and --model exclude each other")}
+	}
+	if f.model != "" && c.Flags().Changed("precision") {
+		return usageError{errors.New("--precision belongs to --arch: a model file has its own")}
+	}
+	if f.profile {
+		f.narrow(c)
+	}
+	if err := f.check(); err != nil {
+		return err
+	}
+	cells, opened, err := f.cells()
+	if err != nil {
+		return err
+	}
+	options := bench.Options{Duration: f.duration, Level: f.kernels}
+	if f.profile {
+		err = f.showProfile(cells, options)
+	} else {
+		err = f.showReport(cells, opened, options)
+	}
+	if errors.Is(err, bench.ErrOption) {
+		return usageError{err}
+	}
+	return err
+}
+
+// narrow sets the defaults of a profile: one combination.
+func (f *benchmark) narrow(c *cobra.Command) {
+	if !c.Flags().Changed("precision") {
+		f.precisions = []string{bench.Int8.String()}
+	}
+	if !c.Flags().Changed("threads") {
+		f.threads = []int{1}
+	}
+	if !c.Flags().Changed("batch") {
+		f.batches = []int{1}
+	}
+}
+
+// check finds what is wrong before anything is built.
+func (f *benchmark) check() error {
+	for _, list := range []struct {
+		flag   string
+		values []int
+		most   int
+	}{{"threads", f.threads, goruntime.GOMAXPROCS(0)}, {"batch", f.batches, 1 << 10}} {
+		for _, v := range list.values {
+			if v < 1 || v > list.most {
+				return usageError{fmt.Errorf("--%s %d: want 1 to %d", list.flag, v, list.most)}
+			}
+		}
+	}
+	if len(f.precisions) == 0 || len(f.threads) == 0 || len(f.batches) == 0 {
+		return usageError{errors.New("--precision, --threads and --batch need at least one value")}
+	}
+	if f.kernels != "" {
+		if _, err := cpu.ParseLevel(f.kernels); err != nil {
+			return usageError{fmt.Errorf("--kernels: %w", err)}
+		}
+	}
+	return nil
+}
+
+// cells returns what to measure and how long reading the model file took.
+func (f *benchmark) cells() (cells []bench.Cell, opened time.Duration, err error) {
+	var models []bench.Cell
+	if f.model != "" {
+		start := time.Now()
+		g, err := f.load(f.model)
+		if err != nil {
+			return nil, 0, err
+		}
+		opened = time.Since(start)
+		p, err := (&modelFlags{threads: 1, kernels: f.kernels}).compile(g)
+		if err != nil {
+			return nil, 0, err
+		}
+		models = []bench.Cell{{Model: f.model, Precision: bench.PrecisionOf(p), Graph: g}}
+	} else {
+		if f.arch == "" {
+			f.arch = defaultArch
+		}
+		for _, name := range f.precisions {
+			g, err := buildArch(f.arch, name)
+			if err != nil {
+				return nil, 0, err
+			}
+			p, _ := bench.ParsePrecision(name)
+			models = append(models, bench.Cell{Model: f.arch, Precision: p, Graph: g})
+		}
+	}
+	for _, c := range models {
+		for _, c.Threads = range f.threads {
+			for _, c.Batch = range f.batches {
+				cells = append(cells, c)
+			}
+		}
+	}
+	return cells, opened, nil
+}
+
+func (f *benchmark) showReport(cells []bench.Cell, opened time.Duration, o bench.Options) error {
+	r, err := bench.Measure(cells, o)
+	if err != nil {
+		return err
+	}
+	for i := range r.Results {
+		r.Results[i].Load += float64(opened) / float64(time.Millisecond)
+	}
+	if f.json {
+		return f.encode(r)
+	}
+	return printReport(f.stdout, r)
+}
+
+// profileReport is the JSON form of a profile.
+type profileReport struct {
+	Machine  bench.Machine        `json:"machine"`
+	Peak     bench.Peak           `json:"peak"`
+	Profiles []*bench.CellProfile `json:"profiles"`
+}
+
+func (f *benchmark) showProfile(cells []bench.Cell, o bench.Options) error {
+	level, err := cpu.Best()
+	if f.kernels != "" {
+		level, err = cpu.ParseLevel(f.kernels)
+	}
+	if err != nil {
+		return err
+	}
+	r := &profileReport{Machine: bench.DescribeMachine(level)}
+	if r.Peak, err = bench.ProbePeak(level); err != nil {
+		return err
+	}
+	for _, c := range cells {
+		p, err := bench.Profile(c, r.Peak, o)
+		if err != nil {
+			return err
+		}
+		r.Profiles = append(r.Profiles, p)
+	}
+	if f.json {
+		return f.encode(r)
+	}
+	return printProfiles(f.stdout, r)
+}
+
+func (f *benchmark) encode(v any) error {
+	e := json.NewEncoder(f.stdout)
+	e.SetIndent("", "  ")
+	return e.Encode(v)
+}

@@ -1,0 +1,88 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/octet-ml/octet/bench"
+	"github.com/octet-ml/octet/graph"
+	"github.com/octet-ml/octet/loader/onnx"
+)
+
+// exporter is the state of the bench export sub-command.
+type exporter struct {
+	*app
+	arch, precision, output string
+}
+
+func (a *app) benchExportCommand() *cobra.Command {
+	f := &exporter{app: a}
+	c := &cobra.Command{
+		Use:   "export --arch NAME -o FILE.onnx",
+		Short: "Write a benchmark model as ONNX",
+		Long: `Export writes a published architecture with synthetic weights as standard ONNX, so that other runtimes run the same file:
+opset 13, or the first later one that has the model's operators (14 for HardSwish, 21 for 4-bit weights). Quantized models
+are in QDQ form. The same arguments write the same bytes on every machine. Architectures: ` + strings.Join(bench.Names(), ", ") + ".",
+		Args: arguments(cobra.NoArgs),
+		RunE: func(_ *cobra.Command, _ []string) error { return f.run() },
+	}
+	c.Flags().StringVar(&f.arch, "arch", "", "architecture")
+	c.Flags().StringVar(&f.precision, "precision", "int8", "fp32, int8 or int4")
+	c.Flags().StringVarP(&f.output, "output", "o", "", "file to write, - for standard output")
+	return c
+}
+
+func (f *exporter) run() error {
+	if f.arch == "" || f.output == "" {
+		return usageError{fmt.Errorf("--arch and --output are needed")}
+	}
+	g, err := buildArch(f.arch, f.precision)
+	if err != nil {
+		return err
+	}
+	if f.output == "-" {
+		return onnx.Write(f.stdout, g, onnx.WriteOptions{})
+	}
+	if err := writeModel(f.output, g); err != nil {
+		return err
+	}
+	fmt.Fprintf(f.stdout, "%s: %s\n", f.output, g.Name)
+	return nil
+}
+
+// buildArch returns the graph of an architecture; unknown names count as wrong usage.
+func buildArch(name, precision string) (*graph.Graph, error) {
+	p, err := bench.ParsePrecision(precision)
+	if err != nil {
+		return nil, usageError{fmt.Errorf("--precision: %w", err)}
+	}
+	a, err := bench.Lookup(name)
+	if err != nil {
+		return nil, usageError{fmt.Errorf("--arch: %w", err)}
+	}
+	return a.Build(p)
+}
+
+// writeModel writes g to a file, which is removed where that goes wrong.
+func writeModel(path string, g *graph.Graph) error {
+	file, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	w := bufio.NewWriter(file)
+	err = onnx.Write(w, g, onnx.WriteOptions{})
+	for _, finish := range []func() error{w.Flush, file.Close} {
+		if e := finish(); err == nil {
+			err = e
+		}
+	}
+	if err != nil {
+		os.Remove(path)
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return nil
+}
