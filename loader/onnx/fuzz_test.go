@@ -4,9 +4,11 @@ import (
 	"testing"
 
 	"github.com/octet-ml/octet/graph"
+	"github.com/octet-ml/octet/ops"
 )
 
-// FuzzDecode damages small models of all kinds: Decode gives an error or a graph that can be written and read again.
+// FuzzDecode damages small models of all kinds: Decode gives an error or a graph that, if its types and shapes make sense,
+// can be written and read again.
 func FuzzDecode(f *testing.F) {
 	w := konst("w", graph.Int8, graph.Shape{2, 4, 1, 1}, 1)
 	seeds := []proto{
@@ -29,6 +31,9 @@ func FuzzDecode(f *testing.F) {
 		if err != nil {
 			return
 		}
+		if !infers(g.Clone()) {
+			return
+		}
 		for _, qop := range []bool{false, true} {
 			written, err := Encode(g, WriteOptions{QOperator: qop})
 			if err != nil {
@@ -39,4 +44,14 @@ func FuzzDecode(f *testing.F) {
 			}
 		}
 	})
+}
+
+// infers reports whether types and shapes of all nodes can be inferred in turn.
+func infers(g *graph.Graph) bool {
+	for _, n := range g.Nodes {
+		if ops.Infer(n) != nil {
+			return false
+		}
+	}
+	return true
 }
