@@ -96,6 +96,11 @@ func (c *gemmCase) fill(tb testing.TB, r *rand.Rand) {
 			c.rowBias[i] = r.Int32N(200000) - 100000
 		}
 	}
+	if c.output == kernel.OutU8 {
+		for range 1 + nr/8 {
+			c.tie(r, r.IntN(nr))
+		}
+	}
 	c.ldc = (c.cols + r.IntN(4)) * c.elem()
 	if c.added {
 		c.residual = guardedRandom(tb, r, (rows-1)*c.ldc+nr, 0)
@@ -109,6 +114,20 @@ func (c *gemmCase) fill(tb testing.TB, r *rand.Rand) {
 		}
 	}
 	c.c = Buffer(tb, (rows-1)*c.ldc+c.cols*c.elem(), 0, AtEnd)
+}
+
+// tie makes the result of column p in the first row one that lies halfway between two integers.
+func (c *gemmCase) tie(r *rand.Rand, p int) {
+	c.mult[p] = tieMultiplier
+	c.bias[p] += tied(r, c.zero, c.lo, c.hiF) - c.acc(0, p)
+}
+
+const tieMultiplier = 1.0 / 64
+
+// tied returns an accumulator that tieMultiplier brings halfway between two integers within the bounds of a result.
+func tied(r *rand.Rand, zero int32, lo uint8, hiF float32) int32 {
+	least := int32(lo) - zero
+	return 64*(least+r.Int32N(int32(hiF)-least)) + 32
 }
 
 // args returns the argument struct over the case's slices.
@@ -146,28 +165,33 @@ func (c *gemmCase) a(tile, tap, m int) []byte {
 	return c.pad
 }
 
+// acc computes the accumulator of row i of all tiles and packed column p.
+func (c *gemmCase) acc(i, p int) int32 {
+	nr, kr := c.row.NR, c.row.KR
+	acc, shift := c.bias[p], int32(0)
+	if c.row.Signed {
+		shift = 128
+	}
+	if c.rowBiased {
+		acc += c.rowBias[i]
+	}
+	for t := range c.taps {
+		for k, v := range c.a(i/c.h, t, i%c.h) {
+			acc += (int32(v) - shift) * int32(int8(c.b[t*c.k*nr+k/kr*kr*nr+p*kr+k%kr]))
+		}
+	}
+	return acc
+}
+
 // want computes what C must hold in the end; begin is what it held before.
 func (c *gemmCase) want(begin []byte) []byte {
 	out := bytes.Clone(begin)
-	nr, kr := c.row.NR, c.row.KR
 	for i := range c.tiles * c.h {
 		for p, ch := range c.row.Order {
 			if int(ch) >= c.cols {
 				continue
 			}
-			acc := c.bias[p]
-			shift := int32(0)
-			if c.row.Signed {
-				shift = 128
-			}
-			if c.rowBiased {
-				acc += c.rowBias[i]
-			}
-			for t := range c.taps {
-				for k, v := range c.a(i/c.h, t, i%c.h) {
-					acc += (int32(v) - shift) * int32(int8(c.b[t*c.k*nr+k/kr*kr*nr+p*kr+k%kr]))
-				}
-			}
+			acc := c.acc(i, p)
 			at := out[i*c.ldc+int(ch)*c.elem():]
 			switch v := float32(float32(acc) * c.mult[p]); c.output {
 			case kernel.OutU8:
