@@ -61,8 +61,12 @@ func (f *qdq) node(n *graph.Node) error {
 	case arithmetic:
 		f.arithmetic(n)
 	case movement:
-		if f.source(n.Inputs[0]) != nil && padsZero(n) {
+		switch x := f.source(n.Inputs[0]); {
+		case x == nil || !padsZero(n):
+		case clampsExactly(n, x):
 			return f.movement(n)
+		default:
+			f.arithmetic(n)
 		}
 	default:
 		if n.Op == "Quantize" {
@@ -216,6 +220,23 @@ func padsZero(n *graph.Node) bool {
 	}
 	v := n.Inputs[2].Const
 	return v != nil && v.Len() == 1 && v.Float(0) == 0
+}
+
+// clampsExactly reports whether the bounds of n, if it is a pool with a clamp, are numbers that x, its quantized input, can
+// hold, or beyond them: a clamp on the integers of x then gives what a clamp of reals does.
+func clampsExactly(n *graph.Node, x *graph.Value) bool {
+	a, ok := n.Attrs.(*ops.Pool)
+	if !ok || !a.Clamp.On {
+		return true
+	}
+	least, greatest := x.DType.IntRange()
+	for _, bound := range []float32{a.Clamp.Lo, a.Clamp.Hi} {
+		q := float64(bound)/float64(x.Quant.Scale[0]) + float64(x.Quant.ZeroAt(0))
+		if q > float64(least) && q < float64(greatest) && math.Abs(q-math.RoundToEven(q)) > 1e-4 {
+			return false
+		}
+	}
+	return true
 }
 
 // movement makes the operator work on the integers that its input dequantizes, and dequantizes its outputs instead.

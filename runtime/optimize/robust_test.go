@@ -275,3 +275,21 @@ func TestScalesPerChannelFollowTheirAxis(t *testing.T) {
 		y = Mul(c, k)
 		output y`)
 }
+
+// TestClampBetweenTheSteps holds a pool whose clamp the integers of its input cannot express, and others whose they can.
+func TestClampBetweenTheSteps(t *testing.T) {
+	text := `
+		input q: u8[N 1 2 2] q(1:3)
+		x = Dequantize(q)
+		m = MaxPool(x) {Kernel=[1 1]}
+		const lo: f32 = (0)
+		const hi: f32 = (HI)
+		c = Clip(m, lo, hi)
+		y: u8 q(0.25:0) = Quantize(c)
+		output y`
+	for _, hi := range []string{"1.25", "2", "1000"} {
+		if got := operators(agrees(t, strings.Replace(text, "HI", hi, 1))); strings.Contains(got, "Dequantize") {
+			t.Errorf("clamp to %s: canonical: %s", hi, got)
+		}
+	}
+}
