@@ -29,7 +29,7 @@ func (f *modelFlags) register(c *cobra.Command) {
 }
 
 // maxStdin bounds the bytes of a model or picture read from standard input.
-const maxStdin = 2 << 30
+const maxStdin = 1<<31 - 1
 
 // readStdin returns all of standard input.
 func (a *app) readStdin() ([]byte, error) {
