@@ -14,8 +14,8 @@ type Architecture struct {
 	Source  string // the paper that defines it, and the variant where there are several
 	Size    int    // height and width of the input, which has 3 channels
 	Classes int
-	MACs    int // multiplications of convolutions and dense layers for one picture
-	Params  int // weights and biases, batch normalization folded
+	MACs    int64 // multiplications of convolutions and dense layers for one picture
+	Params  int   // weights and biases, batch normalization folded
 
 	layers []*layer
 }

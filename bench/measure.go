@@ -22,6 +22,7 @@ type Cell struct {
 	Batch     int
 }
 
+// String returns the model, precision, threads and batch, for messages.
 func (c *Cell) String() string {
 	return fmt.Sprintf("%s %v, %d threads, batch %d", c.Model, c.Precision, c.Threads, c.Batch)
 }
@@ -63,7 +64,7 @@ type Result struct {
 	GMACs     float64 `json:"gmacs"`             // 10⁹ multiplications a second
 	Share     float64 `json:"share_of_peak"`     // of the probed peak of one core, times threads
 	Speedup   float64 `json:"speedup_over_fp32"` // 0 where the float model was not measured alike
-	MACs      int     `json:"macs"`              // multiplications of one picture
+	MACs      int64   `json:"macs"`              // multiplications of one picture
 	Weights   int     `json:"weights_bytes"`     // packed
 	Arena     int     `json:"arena_bytes"`       // of one session
 	Load      float64 `json:"load_ms"`           // from the graph in memory to a session
@@ -210,13 +211,13 @@ func (r *runner) result(peak Peak) Result {
 		Weights: memory.Weights, Arena: memory.Arena, Load: milliseconds(r.load),
 	}
 	for _, s := range r.program.Steps() {
-		out.MACs += s.MACs / r.Batch
+		out.MACs += int64(s.MACs / r.Batch)
 	}
 	all, quiet := r.samples.all(), r.samples.quiet()
 	out.Runs, out.Quiet = len(all), milliseconds(quiet)
 	out.P50, out.P90, out.P99 = milliseconds(quantile(all, 0.5)), milliseconds(quantile(all, 0.9)), milliseconds(quantile(all, 0.99))
 	out.Images = 1e9 * giga(float64(r.Batch), quiet)
-	out.GMACs = giga(float64(out.MACs*r.Batch), quiet)
+	out.GMACs = giga(float64(out.MACs)*float64(r.Batch), quiet)
 	out.Share = out.GMACs / (peak.of(r.Precision) * float64(r.Threads))
 	return out
 }

@@ -165,9 +165,9 @@ func (w window) inside(in, out, begin int) float64 {
 }
 
 // macs returns the multiplications for one picture.
-func (l *layer) macs() int {
+func (l *layer) macs() int64 {
 	if !l.weighted() {
 		return 0
 	}
-	return l.h * l.w * l.c * l.fan()
+	return int64(l.h*l.w*l.c) * int64(l.fan())
 }

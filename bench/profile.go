@@ -16,7 +16,7 @@ type StepProfile struct {
 	Output string  `json:"output"` // type and shape
 	Time   float64 `json:"ms"`
 	Part   float64 `json:"part"` // of the time of all steps
-	MACs   int     `json:"macs"` // of the whole batch
+	MACs   int64   `json:"macs"` // of the whole batch
 	GMACs  float64 `json:"gmacs,omitempty"`
 	Share  float64 `json:"share_of_peak,omitempty"`
 }
@@ -27,7 +27,7 @@ type OperatorProfile struct {
 	Steps int     `json:"steps"`
 	Time  float64 `json:"ms"`
 	Part  float64 `json:"part"`
-	MACs  int     `json:"macs"`
+	MACs  int64   `json:"macs"`
 	GMACs float64 `json:"gmacs,omitempty"`
 	Share float64 `json:"share_of_peak,omitempty"`
 }
@@ -63,7 +63,7 @@ func Profile(c Cell, peak Peak, o Options) (*CellProfile, error) {
 	out.Time = milliseconds(total)
 	scale := peak.of(c.Precision) * float64(c.Threads)
 	for i, s := range r.program.Steps() {
-		p := StepProfile{Op: s.Op, Name: s.Name, Kernel: s.Kernel, Output: s.Output, MACs: s.MACs, Time: milliseconds(times[i])}
+		p := StepProfile{Op: s.Op, Name: s.Name, Kernel: s.Kernel, Output: s.Output, MACs: int64(s.MACs), Time: milliseconds(times[i])}
 		p.Part = float64(times[i]) / float64(max(total, 1))
 		p.GMACs = giga(float64(s.MACs), times[i])
 		p.Share = p.GMACs / scale

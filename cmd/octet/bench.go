@@ -40,7 +40,7 @@ images/s, GMAC/s, peak and "vs fp32" derive from it. p50, p90 and p99 are of all
 convolutions and dense layers. Peak is its share of what the cores could do at most, as probed in the same run: threads
 times the best of a few of our own convolutions on data in the caches of one core, int8 for int8 and int4, fp32 for fp32.
 Weights are packed ones; arena is the memory of one session; load is the time from the graph (with --model: the file) to a
-session that is ready.
+session that is ready. The programs of all combinations are in memory at once.
 
 Architectures: ` + strings.Join(bench.Names(), ", ") + ".",
 		Args: arguments(cobra.NoArgs),
