@@ -16,11 +16,9 @@ func PermuteTensor(t *graph.Tensor, perm []int) *graph.Tensor {
 	out.Data = make([]byte, len(t.Data))
 	switch t.DType.Bits() {
 	case 4:
-		to := 0
-		walkOffsets(shape, permutedStrides(t.Shape, perm), func(from int) {
-			out.SetInt(to, t.Int(from))
-			to++
-		})
+		codes := make([]byte, t.Len())
+		permuteElements(codes, unpackNibbles(t), t.Shape, perm)
+		packNibbles(out.Data, codes)
 	case 8:
 		permuteElements(out.Data, t.Data, t.Shape, perm)
 	case 16:
@@ -31,6 +29,25 @@ func PermuteTensor(t *graph.Tensor, perm []int) *graph.Tensor {
 		permuteElements(graph.View[uint64](out.Data), graph.View[uint64](t.Data), t.Shape, perm)
 	}
 	return out
+}
+
+// unpackNibbles returns the codes of a tensor of 4-bit elements, one a byte.
+func unpackNibbles(t *graph.Tensor) []byte {
+	out := make([]byte, t.Len())
+	for i := range out {
+		out[i] = t.Data[i/2] >> (i % 2 * 4) & 15
+	}
+	return out
+}
+
+// packNibbles writes codes, one a byte, as 4-bit elements.
+func packNibbles(dst, codes []byte) {
+	for i := 0; i+1 < len(codes); i += 2 {
+		dst[i/2] = codes[i] | codes[i+1]<<4
+	}
+	if n := len(codes); n%2 == 1 {
+		dst[n/2] = codes[n-1]
+	}
 }
 
 // permutedStrides returns the strides in a tensor of shape s of the axes of the permuted one.
