@@ -22,7 +22,7 @@ const floatTolerance = 1e-3
 // referenceNoise is how far two builds of one reference runtime, stored only once, are apart on a model. A float sum taken in
 // another order turns a rounding at run time over, and all layers behind it see that.
 var referenceNoise = map[string]float64{
-	"mobilenet_v3_small_hybrid_w8.tflite": 0.047, // SIMD and scalar build
+	"mobilenet_v3_small_hybrid_w8.tflite": 0.0475, // SIMD and scalar build: 0.047, known to three decimals
 }
 
 // models returns the paths of all model files of the data folder.
