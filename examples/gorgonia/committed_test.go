@@ -1,66 +1,65 @@
 package main
 
 import (
-	"encoding/binary"
+	"bytes"
 	"encoding/json"
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"testing"
 
 	"github.com/octet-ml/octet/graph"
 	"github.com/octet-ml/octet/internal/testkit"
+	"github.com/octet-ml/octet/loader/onnx"
 	"github.com/octet-ml/octet/vision"
 )
 
-// committed reads the embedded model's file back: its initializers' raw data and its metadata, by name.
-func committed(t *testing.T) (initializers, metadata map[string]string) {
+// committed returns the bytes of the embedded model's file and what they say.
+func committed(t *testing.T) ([]byte, *graph.Graph) {
 	t.Helper()
 	data, err := os.ReadFile(filepath.Join(testkit.Root(), "cmd", "octet", "internal", "digits", "digits.onnx"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	initializers, metadata = map[string]string{}, map[string]string{}
-	model := decode(t, data)
-	for _, m := range decode(t, []byte(model[7][0]))[5] {
-		fields := decode(t, []byte(m))
-		initializers[fields[8][0]] = fields[9][0]
+	g, err := onnx.Decode(data, onnx.Options{})
+	if err != nil {
+		t.Fatal(err)
 	}
-	for _, m := range model[14] {
-		fields := decode(t, []byte(m))
-		metadata[fields[1][0]] = fields[2][0]
-	}
-	return initializers, metadata
+	return data, g
 }
 
-// words returns little-endian 32-bit raw data.
-func words(raw string) []uint32 {
-	var v []uint32
-	for b := []byte(raw); len(b) >= 4; b = b[4:] {
-		v = append(v, binary.LittleEndian.Uint32(b))
-	}
-	return v
-}
-
-// floats returns raw data as float32.
-func floats(raw string) []float32 {
-	var v []float32
-	for _, w := range words(raw) {
-		v = append(v, math.Float32frombits(w))
-	}
-	return v
-}
-
-// rebuild returns the quantized network that the initializers describe.
-func rebuild(t *testing.T, initializers map[string]string) *quantNet {
+// rebuild returns the quantized network that a graph describes.
+func rebuild(t *testing.T, g *graph.Graph) *quantNet {
 	t.Helper()
-	at := func(name string) affine {
-		scale, zero := floats(initializers[name+"_scale"]), initializers[name+"_zero_point"]
-		if len(scale) != 1 || len(zero) != 1 {
-			t.Fatalf("%s: %d scales, %d zero points, want one of each", name, len(scale), len(zero))
+	values := map[string]*graph.Value{}
+	for _, n := range g.Nodes {
+		for _, v := range slices.Concat(n.Inputs, n.Outputs) {
+			values[v.Name] = v
 		}
-		return affine{scale[0], zero[0]}
+	}
+	integers := func(name string, d graph.DType) *graph.Value {
+		v := values[name+"_quantized"]
+		if v == nil || v.DType != d || v.Quant == nil {
+			t.Fatalf("%s: got %+v, want quantized %v", name, v, d)
+		}
+		return v
+	}
+	at := func(name string) affine {
+		q := integers(name, graph.Uint8).Quant
+		if !q.IsPerTensor() {
+			t.Fatalf("%s: quantized as %v, want one scale", name, q)
+		}
+		return affine{q.Scale[0], uint8(q.ZeroAt(0))}
+	}
+	constant := func(name string, d graph.DType, shape ...int) *graph.Value {
+		v := integers(name, d)
+		want := &graph.Quant{Scale: v.Quant.Scale, Axis: 0}
+		if v.Const == nil || !v.Shape.Equal(shape) || len(v.Quant.Scale) != shape[0] || !v.Quant.Equal(want) {
+			t.Fatalf("%s: shape %v quantized as %v, want a constant %v with a scale per output channel", name, v.Shape, v.Quant, shape)
+		}
+		return v
 	}
 	q := quantNet{
 		{name: "conv1", shape: []int{oc1, 1, kernel, kernel}, in: at("image"), out: at("relu1")},
@@ -69,32 +68,48 @@ func rebuild(t *testing.T, initializers map[string]string) *quantNet {
 	}
 	for i := range q {
 		l := &q[i]
-		for _, w := range []byte(initializers[l.name+"_weights_quantized"]) {
-			l.weights = append(l.weights, int8(w))
-		}
-		l.scale = floats(initializers[l.name+"_weights_scale"])
-		biasScale := floats(initializers[l.name+"_bias_scale"])
-		for o, b := range words(initializers[l.name+"_bias_quantized"]) {
-			l.bias = append(l.bias, int32(b))
-			if want := l.in.scale * l.scale[o]; biasScale[o] != want {
-				t.Errorf("%s: bias scale %d is %g, want %g", l.name, o, biasScale[o], want)
+		weights := constant(l.name+"_weights", graph.Int8, l.shape...)
+		bias := constant(l.name+"_bias", graph.Int32, l.shape[0])
+		l.scale = weights.Quant.Scale
+		l.weights = slices.Clone(graph.View[int8](weights.Const.Data))
+		for o, biasScale := range bias.Quant.Scale {
+			l.bias = append(l.bias, int32(bias.Const.Int(o)))
+			if want := l.in.scale * l.scale[o]; biasScale != want {
+				t.Errorf("%s: bias scale %d is %g, want %g", l.name, o, biasScale, want)
 			}
-			l.multiplier = append(l.multiplier, biasScale[o]/l.out.scale)
-		}
-		if len(l.weights) != product(l.shape) || len(l.bias) != l.shape[0] {
-			t.Fatalf("%s: %d weights and %d biases, want shape %v", l.name, len(l.weights), len(l.bias), l.shape)
+			l.multiplier = append(l.multiplier, biasScale/l.out.scale)
 		}
 	}
 	return &q
+}
+
+// TestCommittedModelIsWhatTheProgramWrites writes the network that the file describes again.
+func TestCommittedModelIsWhatTheProgramWrites(t *testing.T) {
+	data, g := committed(t)
+	var scored accuracy
+	if err := json.Unmarshal([]byte(g.Metadata[accuracyKey]), &scored); err != nil {
+		t.Fatal(err)
+	}
+	properties, err := metadata(scored)
+	if err != nil {
+		t.Fatal(err)
+	}
+	written, err := rebuild(t, g).encodeONNX(properties)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(written, data) {
+		t.Errorf("%d bytes are written that differ from the file's %d", len(written), len(data))
+	}
 }
 
 // TestCommittedModelKnowsThePictures goes the way of octet classify up to the model's input: a picture's file, the
 // preprocessing in the model's metadata, a float tensor; then the image's scale and the integer network.
 func TestCommittedModelKnowsThePictures(t *testing.T) {
 	const sure = 0.99
-	initializers, metadata := committed(t)
-	q := rebuild(t, initializers)
-	how, ok, err := vision.FromMetadata(metadata)
+	_, g := committed(t)
+	q := rebuild(t, g)
+	how, ok, err := vision.FromMetadata(g.Metadata)
 	if err != nil || !ok {
 		t.Fatalf("preprocessing in the metadata: %v, %v", ok, err)
 	}
@@ -109,7 +124,7 @@ func TestCommittedModelKnowsThePictures(t *testing.T) {
 			t.Fatal(err)
 		}
 		digit := make([]uint8, pixels)
-		for i, x := range floats(string(tensor)) {
+		for i, x := range graph.View[float32](tensor) {
 			digit[i] = clampUint8(math.RoundToEven(float64(x / q[0].in.scale)))
 		}
 		p := q.probabilities(q.logits(digit))
@@ -127,12 +142,12 @@ func TestCommittedModelScoresWhatItsMetadataSay(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	initializers, metadata := committed(t)
+	_, g := committed(t)
 	var claimed accuracy
-	if err := json.Unmarshal([]byte(metadata["octet.accuracy"]), &claimed); err != nil {
+	if err := json.Unmarshal([]byte(g.Metadata[accuracyKey]), &claimed); err != nil {
 		t.Fatal(err)
 	}
-	if got := rebuild(t, initializers).correct(unseen); got != claimed.Int8 || unseen.len() != claimed.Digits {
+	if got := rebuild(t, g).correct(unseen); got != claimed.Int8 || unseen.len() != claimed.Digits {
 		t.Errorf("right %d of %d, metadata say %d of %d", got, unseen.len(), claimed.Int8, claimed.Digits)
 	}
 	if claimed.Int8 < 9850 || claimed.Float32-claimed.Int8 > 30 {

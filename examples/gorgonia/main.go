@@ -102,7 +102,10 @@ func build(o *options, log io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("metadata: %w", err)
 	}
-	model := quantized.encodeONNX(properties)
+	model, err := quantized.encodeONNX(properties)
+	if err != nil {
+		return fmt.Errorf("encode: %w", err)
+	}
 	if err := os.WriteFile(o.out, model, 0o644); err != nil {
 		return err
 	}

@@ -7,7 +7,10 @@ import (
 	"github.com/octet-ml/octet/vision"
 )
 
-// accuracy is the JSON form of the metadata key octet.accuracy: how many unseen digits each arithmetic got right.
+// accuracyKey is the metadata key of accuracy.
+const accuracyKey = "octet.accuracy"
+
+// accuracy is the JSON form of what stands at accuracyKey: how many unseen digits each arithmetic got right.
 type accuracy struct {
 	Data    string `json:"data"`
 	Digits  int    `json:"digits"`
@@ -28,7 +31,7 @@ func preprocess() vision.Preprocess {
 }
 
 // metadata returns the model's properties: preprocessing with labels, and accuracy.
-func metadata(a accuracy) ([]property, error) {
+func metadata(a accuracy) (map[string]string, error) {
 	pictures, err := preprocess().Metadata()
 	if err != nil {
 		return nil, err
@@ -37,5 +40,5 @@ func metadata(a accuracy) ([]property, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []property{{vision.MetadataKey, pictures}, {"octet.accuracy", string(score)}}, nil
+	return map[string]string{vision.MetadataKey: pictures, accuracyKey: string(score)}, nil
 }

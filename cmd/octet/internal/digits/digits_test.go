@@ -75,7 +75,7 @@ func TestModelCarriesItsMetadata(t *testing.T) {
 			t.Errorf("%s: %q is no JSON object", keys[len(keys)-1], value)
 		}
 	}
-	if want := []string{"octet.vision", "octet.accuracy"}; !slices.Equal(keys, want) {
+	if want := []string{"octet.accuracy", "octet.vision"}; !slices.Equal(keys, want) {
 		t.Errorf("metadata keys %v, want %v", keys, want)
 	}
 }
