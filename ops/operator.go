@@ -19,9 +19,9 @@ type Operator struct {
 	// output already declares. It may be called again after inputs changed.
 	Infer func(n *graph.Node) error
 	// Reference computes the outputs, which have the right type, shape and length, in plain loops. All shapes are bound.
-	// Entries of absent inputs and unwanted outputs are nil.
+	// Entries of absent inputs and unwanted outputs, of which the first is none, are nil.
 	Reference func(n *graph.Node, in, out []*graph.Tensor) error
-	// Lower binds kernels; nil runs Reference as one tile.
+	// Lower binds kernels; nil runs Reference as one tile. The node has its first output, wanted or not.
 	Lower func(t *Target, n *graph.Node) (*Lowered, error)
 
 	// Capabilities, each nil or false where absent.

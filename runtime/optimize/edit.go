@@ -8,8 +8,7 @@ import (
 	"github.com/octet-ml/octet/ops"
 )
 
-// removeDead drops the nodes none of whose outputs is read, and marks outputs that nobody reads as unwanted where another
-// output of the node is read.
+// removeDead drops the nodes none of whose outputs is read, and marks outputs but the first that nobody reads as unwanted.
 func removeDead(g *graph.Graph) {
 	live := make(map[*graph.Value]bool)
 	for _, v := range g.Outputs {
@@ -22,7 +21,7 @@ func removeDead(g *graph.Graph) {
 			continue
 		}
 		for i, v := range n.Outputs {
-			if !live[v] {
+			if i > 0 && !live[v] {
 				n.Outputs[i] = nil
 			}
 		}
@@ -35,6 +34,16 @@ func removeDead(g *graph.Graph) {
 	}
 	slices.Reverse(kept)
 	g.Nodes = kept
+}
+
+// nameFirstOutputs makes values of first outputs that nobody wants: operators may rely on the first one.
+func nameFirstOutputs(g *graph.Graph) {
+	e := newEditor(g)
+	for _, n := range g.Nodes {
+		if n.Outputs[0] == nil {
+			n.Outputs[0] = &graph.Value{Name: e.name("unwanted"), Producer: n}
+		}
+	}
 }
 
 // uses counts how often each value is read, by nodes and as an output of the graph.

@@ -47,6 +47,7 @@ func run(g *graph.Graph, verify bool) (*graph.Graph, error) {
 	g = g.Clone()
 	g.Inputs = slices.DeleteFunc(g.Inputs, func(v *graph.Value) bool { return v.Const != nil })
 	removeDead(g)
+	nameFirstOutputs(g)
 	for _, p := range passes {
 		if err := p.run(g); err != nil {
 			return nil, fmt.Errorf("pass %s: %w", p.Name, err)

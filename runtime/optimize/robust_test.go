@@ -103,10 +103,13 @@ func TestUnwantedNodesAndOutputsVanish(t *testing.T) {
 	g := canonicalText(t, `
 		input x: f32[N 6]
 		_ = Quantize(x)
+		const k: i64[1] = (1)
 		a, b, c = Split(x) {Axis=1}
-		output b`)
-	if got := operators(g); got != "Split" || g.Nodes[0].Outputs[0] != nil || g.Nodes[0].Outputs[2] != nil {
-		t.Errorf("canonical: %s with outputs %v", got, g.Nodes[0].Outputs)
+		_, i = TopK(b, k) {Axis=1}
+		output i`)
+	got := g.Nodes
+	if operators(g) != "Split TopK" || got[0].Outputs[1] == nil || got[0].Outputs[2] != nil || got[1].Outputs[0] == nil {
+		t.Errorf("canonical: %s with outputs %v, %v", operators(g), got[0].Outputs, got[1].Outputs)
 	}
 }
 
