@@ -25,7 +25,7 @@ type agreement struct {
 func (a agreement) agrees() bool { return a.Cosine >= leastCosine }
 
 func (a agreement) String() string {
-	return fmt.Sprintf("%d/%d equal, cosine %.5f, top-1 %d/%d", a.Equal, a.Values, a.Cosine, a.Top1, a.Rows)
+	return fmt.Sprintf("%d/%d equal, within %.2g, cosine %.5f, top-1 %d/%d", a.Equal, a.Values, a.MaxDiff, a.Cosine, a.Top1, a.Rows)
 }
 
 // compare compares outputs of both engines, in the order of the job's.

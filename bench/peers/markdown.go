@@ -18,7 +18,7 @@ func (r *report) markdown(w io.Writer) error {
 			columns++
 		}
 	}
-	out.WriteString(" first load | reload | peak memory | outputs equal |\n" + strings.Repeat("|---", columns+4) + "|\n")
+	out.WriteString(" first load | reload | peak memory | outputs |\n" + strings.Repeat("|---", columns+4) + "|\n")
 	for _, model := range r.modelNames() {
 		r.markdownRow(out, model)
 	}
@@ -31,7 +31,8 @@ func (r *report) markdown(w io.Writer) error {
 
 func (r *report) markdownRow(out *strings.Builder, model string) {
 	fmt.Fprintf(out, "| %s |", model)
-	equal, values, agrees := 0, 0, true
+	var total agreement
+	agrees := true
 	for _, threads := range r.Settings.Threads {
 		for _, batch := range r.Settings.Batches {
 			c := r.cell(model, threads, batch)
@@ -40,7 +41,10 @@ func (r *report) markdownRow(out *strings.Builder, model string) {
 				continue
 			}
 			fmt.Fprintf(out, " %.2f |", c.Ratio)
-			equal, values, agrees = equal+c.Agreement.Equal, values+c.Agreement.Values, agrees && c.Agreement.agrees()
+			total.Values += c.Agreement.Values
+			total.Equal += c.Agreement.Equal
+			total.MaxDiff = max(total.MaxDiff, c.Agreement.MaxDiff)
+			agrees = agrees && c.Agreement.agrees()
 		}
 	}
 	if s := r.startOf(model); s == nil || s.Error != "" {
@@ -48,14 +52,20 @@ func (r *report) markdownRow(out *strings.Builder, model string) {
 	} else {
 		fmt.Fprintf(out, " %.2f | %.2f | %.2f |", s.First.Ratio, s.Reload.Ratio, s.Peak.Ratio)
 	}
+	out.WriteString(" " + outputsColumn(total, agrees) + " |\n")
+}
+
+// outputsColumn says how a model's outputs agree over its cells.
+func outputsColumn(total agreement, agrees bool) string {
 	switch {
-	case values == 0:
-		out.WriteString(" - |\n")
+	case total.Values == 0:
+		return "-"
 	case !agrees:
-		out.WriteString(" they differ |\n")
-	default:
-		fmt.Fprintf(out, " %.1f %% |\n", 100*float64(equal)/float64(values))
+		return "they differ"
+	case total.Equal == total.Values:
+		return "equal"
 	}
+	return fmt.Sprintf("within %.1g", total.MaxDiff)
 }
 
 // modelNames returns the models in the order of the cells.
