@@ -94,7 +94,7 @@ func (a Arity) check(what string, n int) error {
 	return nil
 }
 
-// attrs returns the node's attribute struct, or the operator's defaults where it has none.
+// attrs returns the node's attribute struct, or one of zeros where it has none; Check gives such a node the defaults.
 func attrs[T any](n *graph.Node) *T {
 	if a, ok := n.Attrs.(*T); ok && a != nil {
 		return a

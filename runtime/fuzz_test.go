@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"errors"
+	"math/rand/v2"
 	"regexp"
 	"strings"
 	"testing"
@@ -92,7 +93,8 @@ var fuzzSeeds = []string{
 	"const c: f32[2] = (1 2)\nconst i: i64[1] = (2)\nk = ConstantOfShape(i) {Value=f32[1] (3)}\ny = Add(c, k)\ninput x: f32[2]\nz = Mul(x, y)\noutput z\noutput y",
 }
 
-// FuzzCompile compiles and runs whatever graph a text describes: only errors may come back.
+// FuzzCompile compiles and runs whatever graph a text describes, with words of it changed as a seed tells unless it is 0:
+// only errors may come back.
 func FuzzCompile(f *testing.F) {
 	for seed := range uint64(40) {
 		g, _ := randomGraph(seed)
@@ -101,18 +103,23 @@ func FuzzCompile(f *testing.F) {
 			f.Fatal(err)
 		}
 		if text.Len() < fuzzText {
-			f.Add(text.String())
+			f.Add(text.String(), uint64(0))
 		}
 	}
 	for _, text := range fuzzSeeds {
 		if _, err := Compile(parse(f, text)); err != nil {
 			f.Errorf("%v:\n%s", err, text)
 		}
-		f.Add(text)
+		f.Add(text, uint64(0))
 	}
 	pool := NewPool(2)
 	f.Cleanup(pool.Close)
-	f.Fuzz(func(t *testing.T, text string) { compileText(t, text, pool) })
+	f.Fuzz(func(t *testing.T, text string, seed uint64) {
+		if seed != 0 && len(text) <= fuzzText {
+			text = mutate(rand.New(rand.NewPCG(seed, 0)), text)
+		}
+		compileText(t, text, pool)
+	})
 }
 
 // compileText compiles the graph of a text, if there is one and it is small, and reports whether that could be done.

@@ -132,6 +132,8 @@ func checkGraph(g *graph.Graph, quantized bool, seed uint64, pool *Pool) error {
 	if err != nil {
 		return fmt.Errorf("interpret: %w", err)
 	}
+	single := g.Clone()
+	single.Inputs[0].Shape[0] = 1
 	var first []*graph.Tensor
 	for _, level := range cpu.Available() {
 		var own []*graph.Tensor // of the level
@@ -169,6 +171,13 @@ func checkGraph(g *graph.Graph, quantized bool, seed uint64, pool *Pool) error {
 			if err := checkParts(p, x, out); err != nil {
 				return fmt.Errorf("%s: %w", where, err)
 			}
+		}
+		p, err := Compile(single, Kernels(level.String()), Threads(1), Batch(batch))
+		if err != nil {
+			return fmt.Errorf("with a fixed batch: %w", err)
+		}
+		if err := checkParts(p, x, own); err != nil {
+			return fmt.Errorf("%v, with a fixed batch: %w", level, err)
 		}
 	}
 	return nil

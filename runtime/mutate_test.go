@@ -54,8 +54,10 @@ func mutate(r *rand.Rand, text string) string {
 			tokens[k] = "_"
 		default: // another word of the text, most often the name of a value
 			other := token.FindAllString(lines[r.IntN(i+1)], -1)
-			if w := other[r.IntN(len(other))]; isWord(w) {
-				tokens[k] = w
+			if len(other) > 0 {
+				if w := other[r.IntN(len(other))]; isWord(w) {
+					tokens[k] = w
+				}
 			}
 		}
 		lines[i] = strings.Join(tokens, "")

@@ -1,7 +1,6 @@
 package optimize
 
 import (
-	"math"
 	"slices"
 
 	"github.com/octet-ml/octet/graph"
@@ -122,72 +121,6 @@ func (f *qdq) produce(n *graph.Node, q *graph.Value) {
 	n.Outputs[0] = q
 }
 
-// contraction gives a convolution or dense layer integer data, weights and bias, and a quantized output where its readers
-// quantize it.
-func (f *qdq) contraction(n *graph.Node) {
-	x := f.source(n.Inputs[0])
-	w := constantSource(n.Inputs[1])
-	if x == nil || w == nil || w.Quant == nil || n.Input(3) != nil || !weightsFit(w) {
-		return
-	}
-	bias := n.Input(2)
-	if bias != nil {
-		if bias = f.integerBias(n, bias, x.Quant.Scale[0], w.Quant.Scale); bias == nil {
-			return
-		}
-	}
-	inputs := []*graph.Value{x, w}
-	if bias != nil {
-		inputs = append(inputs, bias)
-	}
-	switch q := f.quantized(n); {
-	case q != nil && fits(n, inputs, q):
-		n.Inputs = inputs
-		f.produce(n, q)
-	case fits(n, inputs, n.Outputs[0]):
-		n.Inputs = inputs
-	}
-}
-
-// fits reports whether n can work on the inputs and produce a value like y; scales far apart can make that impossible.
-func fits(n *graph.Node, inputs []*graph.Value, y *graph.Value) bool {
-	out := &graph.Value{Name: y.Name, DType: y.DType, Quant: y.Quant}
-	return ops.Infer(&graph.Node{Op: n.Op, Name: n.Name, Attrs: n.Attrs, Inputs: inputs, Outputs: []*graph.Value{out}}) == nil
-}
-
-// weightsFit reports whether the quantization of weights has one scale or one for each index of axis 0.
-func weightsFit(w *graph.Value) bool {
-	return w.DType.Bits() <= 8 && w.Quant.Block == 0 && (w.Quant.IsPerTensor() || w.Quant.Axis == 0)
-}
-
-// integerBias returns the bias at scale sx*sw[c] as an int32 constant, or nil where it is not constant or does not fit.
-func (f *qdq) integerBias(n *graph.Node, bias *graph.Value, sx float32, sw []float32) *graph.Value {
-	c := constantSource(bias)
-	if c == nil || c.Quant != nil && (c.Quant.Block > 0 || c.Quant.Table != nil) {
-		return nil
-	}
-	t := graph.NewTensor(graph.Int32, c.Shape...)
-	for i := range t.Len() {
-		scale := sx * sw[i%len(sw)]
-		real := c.Const.Float(i)
-		if c.Quant != nil {
-			s := c.Quant.Scale[i%len(c.Quant.Scale)]
-			v := c.Const.Int(i) - int64(c.Quant.ZeroAt(i%len(c.Quant.Scale)))
-			if math.Abs(float64(s-scale)) <= 1e-5*float64(scale) && int64(int32(v)) == v {
-				t.SetInt(i, v)
-				continue
-			}
-			real = float64(v) * float64(s)
-		}
-		v := math.RoundToEven(real / float64(scale))
-		if !(math.Abs(v) < 1<<30) {
-			return nil
-		}
-		t.SetInt(i, int64(v))
-	}
-	return graph.NewConst(f.name(c.Name+"@"+n.Outputs[0].Name), t)
-}
-
 // arithmetic makes an operator work on the integers of its data inputs where all of them are dequantized values and its
 // readers quantize its output.
 func (f *qdq) arithmetic(n *graph.Node) {
@@ -210,67 +143,6 @@ func (f *qdq) arithmetic(n *graph.Node) {
 	}
 	n.Inputs = inputs
 	f.produce(n, q)
-}
-
-// padsZero reports whether n, if it is a Pad, pads with zeros or with elements of its input.
-func padsZero(n *graph.Node) bool {
-	a, ok := n.Attrs.(*ops.Pad)
-	if !ok || a.Mode != ops.PadConstant || n.Input(2) == nil {
-		return true
-	}
-	v := n.Inputs[2].Const
-	return v != nil && v.Len() == 1 && v.Float(0) == 0
-}
-
-// clampsExactly reports whether the bounds of n, if it is a pool with a clamp, are numbers that x, its quantized input, can
-// hold, or beyond them: a clamp on the integers of x then gives what a clamp of reals does.
-func clampsExactly(n *graph.Node, x *graph.Value) bool {
-	a, ok := n.Attrs.(*ops.Pool)
-	if !ok || !a.Clamp.On {
-		return true
-	}
-	least, greatest := x.DType.IntRange()
-	for _, bound := range []float32{a.Clamp.Lo, a.Clamp.Hi} {
-		q := float64(bound)/float64(x.Quant.Scale[0]) + float64(x.Quant.ZeroAt(0))
-		if q > float64(least) && q < float64(greatest) && math.Abs(q-math.RoundToEven(q)) > 1e-4 {
-			return false
-		}
-	}
-	return true
-}
-
-// movement makes the operator work on the integers that its input dequantizes, and dequantizes its outputs instead.
-func (f *qdq) movement(n *graph.Node) error {
-	x := f.source(n.Inputs[0])
-	for _, v := range n.Outputs {
-		if v != nil && v.DType != graph.Float32 {
-			f.keep(n)
-			return ops.Infer(n)
-		}
-	}
-	n.Inputs[0] = x
-	if _, ok := n.Attrs.(*ops.Pad); ok && n.Input(2) != nil {
-		n.Inputs[2] = nil // a quantized Pad without a value pads with the zero point
-	}
-	reals := slices.Clone(n.Outputs)
-	for i, v := range n.Outputs {
-		if v != nil {
-			n.Outputs[i] = &graph.Value{Name: f.name(v.Name + ".q"), DType: x.DType, Quant: x.Quant, Producer: n}
-		}
-	}
-	f.keep(n)
-	if err := ops.Infer(n); err != nil {
-		return err
-	}
-	for i, v := range reals {
-		if v == nil {
-			continue
-		}
-		d := &graph.Node{Op: "Dequantize", Name: v.Name, Inputs: []*graph.Value{n.Outputs[i]}, Outputs: []*graph.Value{v}}
-		v.Producer = d
-		f.keep(d)
-	}
-	return nil
 }
 
 // quantize turns a Quantize of a dequantized value into nothing or a Requantize.
