@@ -111,7 +111,7 @@ func fitBatch(s graph.Shape, total int) (graph.Shape, error) {
 	switch {
 	case have == total:
 		return s, nil
-	case have < 0 && total >= 0 && total%-have == 0:
+	case have < 0 && total > 0 && total%-have == 0:
 		return s.Bind(total / -have), nil
 	case have == -total && total < 0 && len(s) > 0 && s[0] == 1:
 		s = s.Clone()

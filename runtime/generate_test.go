@@ -146,11 +146,15 @@ func (g *generator) input() {
 
 // fillRandom fills t with normal numbers, or any bytes.
 func fillRandom(r *rand.Rand, t *graph.Tensor) {
-	for i := range t.Len() {
-		if t.DType.IsFloat() {
+	if t.DType.IsFloat() {
+		for i := range t.Len() {
 			t.SetFloat(i, r.NormFloat64())
-		} else {
-			t.Data[i] = byte(r.Uint32())
+		}
+		return
+	}
+	for i := range t.Data {
+		if t.Data[i] = byte(r.Uint32()); t.DType == graph.Bool {
+			t.Data[i] &= 1
 		}
 	}
 }

@@ -71,6 +71,7 @@ func TestInferRefuses(t *testing.T) {
 		{"an undeclared integer output of floats", Case{Op: "Relu", In: []Operand{x}, Out: []Declared{{DType: graph.Int8}}}, ops.ErrType},
 		{"a computed shape", Case{Op: "Reshape", Attrs: &ops.Reshape{}, In: []Operand{x, In(i64([]int64{128}, 1))}}, ops.ErrUnsupported},
 		{"a shape of other size", Case{Op: "Reshape", Attrs: &ops.Reshape{}, In: []Operand{x, Ints(5, 5)}}, ops.ErrShape},
+		{"something of nothing, for every batch", Case{Op: "Reshape", Attrs: &ops.Reshape{To: graph.Shape{graph.Batch, 5}}, In: []Operand{In(seq(3, 0))}}, ops.ErrShape},
 		{"two open axes", Case{Op: "Reshape", Attrs: &ops.Reshape{}, In: []Operand{x, Ints(-1, -1)}}, ops.ErrShape},
 		{"a window that is too large", Case{Op: "MaxPool", Attrs: &ops.Pool{Kernel: [2]int{9, 9}}, In: []Operand{x}}, ops.ErrShape},
 		{"no window", Case{Op: "MaxPool", Attrs: &ops.Pool{}, In: []Operand{x}}, ops.ErrShape},
