@@ -37,7 +37,7 @@ type ConvArgs struct {
 	Src      []byte // [N][H][W][Groups*IC], readable Slack bytes past its end
 	Dst      []byte // [N][OH][OW][OC] of uint8, or of int32 or float32 at a multiple of 4 bytes
 	Residual []byte // Epilogue.Add: of Dst's shape, apart from it, readable Slack bytes past its end; else nil
-	InZero   []byte // nil, or one byte read by Run: the zero point of Src, overriding Epilogue.InZero
+	InZero   []byte // Epilogue.RunZero: one byte read by Run, the zero point of Src; else nil
 }
 
 // Plan checks g and e against the weights and lays out the work. It returns an error that wraps ErrShape, ErrParameter, or
@@ -123,8 +123,8 @@ func (p *ConvPlan) Bind(a ConvArgs) (Step, error) {
 	if overlap(a.Src, a.Dst) {
 		return nil, fmt.Errorf("i8: conv: %w: dst overlaps src", ErrBuffer)
 	}
-	if a.InZero != nil && len(a.InZero) != 1 {
-		return nil, fmt.Errorf("i8: conv: %w: run-time zero point has %d bytes, want 1", ErrBuffer, len(a.InZero))
+	if want := int(flag(p.e.RunZero)); len(a.InZero) != want {
+		return nil, fmt.Errorf("i8: conv: %w: run-time zero point has %d bytes, want %d", ErrBuffer, len(a.InZero), want)
 	}
 	return p.impl.bind(a), nil
 }

@@ -84,7 +84,7 @@ func TestBindRefuses(t *testing.T) {
 		{"long_dst", func(a *ConvArgs) { a.Dst = append(a.Dst, 0) }},
 		{"no_residual", func(a *ConvArgs) { a.Residual = nil }},
 		{"dst_is_src", func(a *ConvArgs) { a.Dst = a.Src[:len(a.Dst)] }},
-		{"zero_point", func(a *ConvArgs) { a.InZero = []byte{1, 2} }},
+		{"zero_point", func(a *ConvArgs) { a.InZero = []byte{1} }},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			a := ConvArgs{Src: c.src, Dst: make([]byte, 8*8*8), Residual: c.residual}

@@ -2,6 +2,9 @@ package i8
 
 import (
 	"fmt"
+	"math"
+
+	"github.com/octet-ml/octet/int8/internal/kernel"
 )
 
 // source says where the rows of A come from.
@@ -31,7 +34,11 @@ type gemmPlan struct {
 	rows   int // output pixels of those images
 	tiles_ rowTiles
 	chunks int
-	table  []int32 // indexed: [tile][tap][row]
+	table  []int32   // indexed: [tile][tap][row]
+	runs   []tileRun // where taps are left out, by chunk: runs from starts[c] to starts[c+1]; else nil
+	starts []int
+	outs   []int32 // with runs: [tile][row], where the row goes
+	narrow bool
 	band   band
 	full   bandTable // banded: chunks of band.rows output rows
 	rest   bandTable // banded: the last chunk of an image, if it is shorter
@@ -77,7 +84,8 @@ func newGemmPlan(p *ConvPlan) (*gemmPlan, error) {
 		q.images = g.N
 	}
 	q.rows = q.images * pixels
-	q.fused = p.add != nil
+	q.fused = p.add != nil && fusible(p.add, p.e.OutZero)
+	q.narrow = p.e.Output == OutU8 && p.narrow()
 	for i := range w.panels {
 		q.fused = q.fused && w.set().Gemm.Rows[w.panels[i].row].Residual && !q.passes(&w.panels[i])
 	}
@@ -97,7 +105,13 @@ func newGemmPlan(p *ConvPlan) (*gemmPlan, error) {
 		q.chunks = ceilDiv(q.rows, chunkRows)
 		q.chunks = min(q.chunks, q.tiles_.count())
 	}
-	if q.source == indexed {
+	if q.scattered() {
+		mr := w.set().Gemm.Rows[q.widest].MR
+		if classes := q.tapClasses(mr); classes != nil {
+			q.layRuns(classes, mr)
+		}
+	}
+	if q.source == indexed && q.runs == nil {
 		c := s.Groups * s.IC
 		q.table = w.offsets(q.tiles_, plane{g.H, g.W, g.Pads[0], g.Pads[1], g.W * c, c, g.H * g.W * c}, g, g.OH, g.OW)
 	}
@@ -106,6 +120,12 @@ func newGemmPlan(p *ConvPlan) (*gemmPlan, error) {
 		return nil, fmt.Errorf("i8: conv: %w: %d bytes of scratch", ErrShape, q.layout.size)
 	}
 	return q, nil
+}
+
+// fusible reports whether the kernels may add the residual to results with the given zero point: the sum must refer to the same
+// one, and fit.
+func fusible(d *kernel.BinaryParams, zero int32) bool {
+	return d.AZero == zero && 255*(math.Abs(float64(d.AScale))+math.Abs(float64(d.BScale))) < 1<<30*(1-1e-6)
 }
 
 // cut chooses the rows of a chunk and fills groups.

@@ -39,11 +39,15 @@ func randomCase(r *rand.Rand) convCase {
 	g.N = pick(1, 1, 2, 3)
 	g.H = (w.KH-1)*g.Dilations[0] + 1 + r.IntN(9)
 	g.W = (w.KW-1)*g.Dilations[1] + 1 + r.IntN(9)
-	e.InZero, e.OutZero = int32(r.IntN(256)), int32(r.IntN(256))
+	e.InZero, e.OutZero = int32(r.IntN(256)*r.IntN(2)), int32(r.IntN(256)*r.IntN(2))
 	e.Output = Output(pick(0, 0, 0, 0, 1, 2))
 	if e.Output == OutU8 {
 		if r.IntN(3) == 0 {
-			e.Add = someAdd
+			add := *someAdd
+			if r.IntN(2) == 0 {
+				add.AZero = e.OutZero
+			}
+			e.Add = &add
 		}
 		if r.IntN(3) == 0 {
 			e.LUT = reluLUT
@@ -82,6 +86,7 @@ func TestTilesAreIndependent(t *testing.T) {
 	seed := testkit.Seed(t)
 	for _, c := range []convCase{
 		{w: layer(3, 3, 32, 64), g: padded(40, 40, 1, 1), e: Epilogue{InZero: 9, Add: someAdd}},
+		{w: layer(3, 3, 48, 96), g: padded(30, 33, 1, 1), e: Epilogue{OutZero: someAdd.AZero, Add: someAdd}},
 		{w: layer(1, 1, 64, 200), g: padded(30, 30, 1, 0), e: Epilogue{LUT: reluLUT}},
 		{w: layer(1, 1, 1024, 900), g: image(2, 2)},
 		{w: layer(7, 7, 3, 32), g: padded(64, 64, 2, 3), e: Epilogue{InZero: 9}},

@@ -130,6 +130,7 @@ func (c *convCase) fill(r *rand.Rand) {
 		g.Strides[i], g.Dilations[i] = max(1, g.Strides[i]), max(1, g.Dilations[i])
 	}
 	w.Groups, g.N = max(1, w.Groups), max(1, g.N)
+	e.RunZero = c.inZero != nil
 	if g.OH == 0 {
 		g.OH = outSize(g.H, w.KH, g.Strides[0], g.Dilations[0], g.Pads[0], g.Pads[2])
 	}

@@ -9,9 +9,13 @@ import (
 // fewRows is how many tiles of a 4-bit panel are computed from the codes; for more the panel is expanded once.
 const fewRows = 2
 
+// maxHeight bounds the height of tiles.
+const maxHeight = 32
+
 // gemmArgs are the argument structs of one concurrent Run.
 type gemmArgs struct {
 	gemm   kernel.GemmArgs
+	outs   [maxHeight]int32 // of rows that are LDC apart
 	expand kernel.Expand4Args
 	finish finishArgs
 }
@@ -49,10 +53,12 @@ type gemmRun struct {
 	src      []byte  // what offsets are relative to
 	offsets  []int32 // of the unit's tiles; nil: direct
 	cuts     rowTiles
-	from, to int // tiles of cuts
-	first    int // output pixel of the unit's first row, over all images
-	n        int // rows of the unit
-	summed   int // group whose row sums stand in scratch, -1: none
+	from, to int       // tiles of cuts
+	first    int       // output pixel of the unit's first row, over all images
+	n        int       // rows of the unit
+	taps     int       // of all its tiles
+	runs     []tileRun // of the unit, where taps are left out
+	summed   int       // group whose row sums stand in scratch, -1: none
 }
 
 // prepare fills the arguments that no unit changes.
@@ -62,12 +68,15 @@ func (r *gemmRun) prepare() {
 	if e.Output == OutF32 {
 		g.HiF, g.LoF = e.HiF, e.LoF
 	}
+	g.Hi, g.Narrow, g.Plain = e.Hi, flag(r.narrow), flag(e.OutZero == 0 && e.Lo == 0 && e.Hi == 255)
 	if r.fused {
 		d := r.add
-		g.LoQ, g.QA, g.AScale = float32(int32(e.Lo)-e.OutZero), float32(e.OutZero-d.AZero), d.AScale
-		g.BZero, g.BScale = float32(d.BZero), d.BScale
-		g.AddLo, g.AddHi, g.AddZero = d.Lo, d.Hi, d.OutZero
+		g.LoQ, g.AScale = float32(int32(e.Lo)-e.OutZero), d.AScale
+		g.BMagic, g.BScale = float32(1<<23+d.BZero), d.BScale
+		g.AddZero, g.AddLo, g.AddHi = d.OutZero, uint8(int32(d.Lo)+d.OutZero), uint8(int32(d.Hi)+d.OutZero)
+		g.Plain = flag(g.AddZero == 0 && g.AddLo == 0 && g.AddHi == 255)
 	}
+	r.pitch(int(g.LDC))
 	r.pad, r.zero = r.gemmPlan.pad, byte(e.InZero)
 	if r.a.InZero != nil {
 		r.zero = r.a.InZero[0]
@@ -75,6 +84,22 @@ func (r *gemmRun) prepare() {
 		fillBytes(r.pad, r.zero)
 	}
 	g.Pad = &r.pad[0]
+}
+
+func flag(set bool) uint8 {
+	if set {
+		return 1
+	}
+	return 0
+}
+
+// pitch sets the bytes between rows of results.
+func (r *gemmRun) pitch(bytes int) {
+	r.args.gemm.LDC = int64(bytes)
+	for m := range r.args.outs {
+		r.args.outs[m] = int32(m * bytes)
+	}
+	r.args.gemm.Outs = &r.args.outs[0]
 }
 
 // unit computes one unit: its rows by its panels, panel after panel.
@@ -95,6 +120,13 @@ func (r *gemmRun) unit(u int) {
 func (r *gemmRun) locate(chunk, group int) {
 	r.summed = -1
 	image := r.g.H * r.g.W * r.w.shape.Groups * r.w.shape.IC
+	r.runs = nil
+	if r.gemmPlan.runs != nil {
+		r.runs = r.gemmPlan.runs[r.starts[chunk]:r.starts[chunk+1]]
+		r.first, r.src = group*r.rows, r.a.Src[group*r.images*image:]
+		r.n, r.taps = count(r.runs)
+		return
+	}
 	if r.source == banded {
 		y0 := chunk * r.band.rows
 		rows := min(r.band.rows, r.g.OH-y0)
@@ -106,13 +138,14 @@ func (r *gemmRun) locate(chunk, group int) {
 		r.band.fill(r.src, r.a.Src, &r.g, group, y0, rows, r.zero)
 		r.cuts, r.offsets, r.from, r.to = t.tiles, t.offsets, 0, t.tiles.count()
 		r.first, r.n = (group*r.g.OH+y0)*r.g.OW, rows*r.g.OW
+		r.taps = r.to * r.w.taps
 		return
 	}
 	t := r.tiles_
 	r.from, r.to = t.count()*chunk/r.chunks, t.count()*(chunk+1)/r.chunks
 	row := t.row(r.from)
 	r.first, r.n = group*r.rows+row, t.row(r.to)-row
-	r.cuts = t
+	r.cuts, r.taps = t, (r.to-r.from)*r.w.taps
 	if r.source == direct {
 		r.src = r.a.Src[r.first*r.w.shape.Groups*r.w.shape.IC:]
 		r.offsets = nil
@@ -138,13 +171,20 @@ func (r *gemmRun) panel(i int, ahead bool) {
 	g.Prefetch, g.Stride = uintptr(unsafe.Pointer(g.B)), 0 // never turned back into a pointer
 	if ahead {
 		next := &r.w.panels[i+1]
-		steps := r.n * r.w.taps * r.w.kPad / (8 * row.MR)
+		steps := r.taps * r.w.kPad / 8
 		g.Prefetch = uintptr(unsafe.Pointer(&r.w.data[next.at]))
 		g.Stride = int64(r.w.packedBytes(&r.w.set().Gemm.Rows[next.row])/max(steps, 1) + 1)
 	}
 	if r.w.shape.Zero != 0 && r.summed != p.group {
 		r.sumRows(channels)
 		r.summed = p.group
+	}
+	for j := range r.runs {
+		t := &r.runs[j]
+		r.scatteredRun(p, row, kernels[t.h], t, r.first*r.w.shape.OC+p.channel)
+	}
+	if r.runs != nil {
+		return
 	}
 	cuts, from, to := r.cuts, r.from, r.to
 	if r.offsets == nil {
@@ -199,6 +239,7 @@ func (r *gemmRun) calls(p *panel, row *kernel.Gemm, kernels []func(*kernel.GemmA
 		if r.w.shape.Zero != 0 {
 			g.RowBias = &r.rowSums()[at]
 		}
+		g.OutTile = int64(h) * g.LDC
 		out := ((r.first+at)*oc + p.channel) * r.elem()
 		if through {
 			r.through(p, row, kernels[h], n*h, out)
@@ -217,12 +258,14 @@ func (r *gemmRun) calls(p *panel, row *kernel.Gemm, kernels []func(*kernel.GemmA
 func (r *gemmRun) through(p *panel, row *kernel.Gemm, run func(*kernel.GemmArgs), rows, out int) {
 	g, elem := &r.args.gemm, r.elem()
 	buf := r.scratch[r.layout.partial:]
-	ldc := g.LDC
-	g.C, g.LDC, g.Cols = &buf[0], int64(row.NR*elem), int64(row.NR)
+	ldc := int(g.LDC)
+	r.pitch(row.NR * elem)
+	g.OutTile = g.OutTile / int64(ldc) * g.LDC
+	g.C, g.Cols = &buf[0], int64(row.NR)
 	run(g)
-	g.LDC = ldc
+	r.pitch(ldc)
 	for m := range rows {
-		copy(r.a.Dst[out+m*int(ldc):][:p.cols*elem], buf[m*row.NR*elem:])
+		copy(r.a.Dst[out+m*ldc:][:p.cols*elem], buf[m*row.NR*elem:])
 	}
 }
 

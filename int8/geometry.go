@@ -54,6 +54,7 @@ const (
 type Epilogue struct {
 	Output     Output
 	InZero     int32       // zero point of src, 0..255; a padded tap reads it
+	RunZero    bool        // ConvArgs.InZero has the zero point instead, which is known only when the step runs
 	Bias       []int32     // nil or [oc], at scale sx*sw
 	Multiplier []float32   // OutU8: sx*sw[c]/sy; OutF32: sx*sw[c]; length 1 or oc, finite, not negative; unused for OutI32
 	OutZero    int32       // OutU8: 0..255

@@ -74,7 +74,7 @@ func (c *ConvWeights) packGemm(w *Weights) {
 	family := &c.set().Gemm
 	c.kPad = roundUp(c.k, family.Rows[0].KR)
 	perGroup := w.OC / w.Groups
-	rows := widths(family.Rows, family.Main(c.taps, c.kPad), perGroup)
+	rows := widths(family.Rows, family.Main(c.taps, w.Pixels), perGroup)
 	at, column := 0, 0
 	for g := range w.Groups {
 		channel := 0

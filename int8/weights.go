@@ -22,6 +22,7 @@ type Weights struct {
 	IC     int      // input channels of one group
 	Groups int      // 1, or a divisor of OC
 	Zero   int32    // common zero point of all weights (weight = value - Zero), -128..127
+	Pixels int      // output pixels of an image, by which kernels are chosen; 0: many. Results do not depend on it
 }
 
 func (w *Weights) validate() error {

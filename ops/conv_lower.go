@@ -71,7 +71,7 @@ func (p *product) outputFits() bool {
 // weights returns the integer weights as package i8 takes them, and false where it does not take them: several zero points, or
 // codes that stand for more than a byte.
 func (p *product) weights() (i8.Weights, bool) {
-	w := i8.Weights{Data: p.w.Const.Data, Bits: 8, OC: p.oc, KH: p.kh, KW: p.kw, IC: p.ic, Groups: p.group}
+	w := i8.Weights{Data: p.w.Const.Data, Bits: 8, OC: p.oc, KH: p.kh, KW: p.kw, IC: p.ic, Groups: p.group, Pixels: p.geometry.OH * p.geometry.OW}
 	var zero int32
 	if q := p.w.Quant; q != nil {
 		for i := range q.Scale {
@@ -164,7 +164,7 @@ func (p *product) lowerI8(t *Target, n *graph.Node, w i8.Weights) (*Lowered, err
 		if p.add != nil {
 			args.Residual = b.In[3]
 		}
-		if p.zero != nil && (p.zero.Const == nil || rows > 1) {
+		if e.RunZero {
 			args.InZero = b.In[4]
 		}
 		return bindRows(plan, args, rows)

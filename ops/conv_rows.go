@@ -11,10 +11,12 @@ func (p *product) splitRows(g *i8.Geometry, e *i8.Epilogue) int {
 	case p.zero == nil:
 	case p.zero.Shape.Size() > 1:
 		rows := g.N
-		g.N = 1
+		g.N, e.RunZero = 1, p.zero.Const == nil || rows > 1
 		return rows
 	case p.zero.Const != nil:
 		e.InZero = int32(p.zero.Const.Int(0))
+	default:
+		e.RunZero = true
 	}
 	return 1
 }

@@ -3,7 +3,7 @@ package main
 import (
 	"fmt"
 	"go/format"
-	"strings"
+	"math/bits"
 )
 
 // gemmNotes has the notes that head the generated matrix product.
@@ -72,9 +72,9 @@ func gemmAVX512() []byte {
 	t.line("// Slots of the frame.")
 	for i, d := range []struct{ name, what string }{
 		{"nextRows", "offsets of the next tap's rows, or the next tile's first row"},
-		{"tilesLeft", ""}, {"out", "where the tile goes"}, {"tapsLeft", ""},
+		{"tilesLeft", ""}, {"out", "where the tile goes"}, {"outs", "offsets of the tile's rows from there"}, {"tapsLeft", ""},
+		{"nextTap", "where the number of the next tap stands, or 0"},
 		{"fetch", "what to prefetch next"}, {"fetchStep", ""}, {"rowBias", "of the next tile, or 0"},
-		{"residual", "of the tile, or 0"},
 	} {
 		if d.what != "" {
 			d.what = " // " + d.what
@@ -105,7 +105,7 @@ func gemmAVX512() []byte {
 }
 
 func (s gemmShape) write(t *text) {
-	t.function(s.name(), "kernel.GemmArgs", 64, fmt.Sprintf("%d rows by %d columns, weights of %d bits.", s.h, 16*s.nz, s.bits))
+	t.function(s.name(), "kernel.GemmArgs", 72, fmt.Sprintf("%d rows by %d columns, weights of %d bits.", s.h, 16*s.nz, s.bits))
 	t.op("MOVQ a+0(FP), R15")
 	t.op("MOVQ gemmArgs_Offs(R15), SI")
 	t.op("TESTQ SI, SI")
@@ -113,7 +113,7 @@ func (s gemmShape) write(t *text) {
 	t.op("MOVQ gemmArgs_Base(R15), SI")
 	t.label("indexed")
 	t.op("MOVQ SI, nextRows")
-	for _, f := range [][2]string{{"Tiles", "tilesLeft"}, {"C", "out"}, {"Prefetch", "fetch"}, {"Stride", "fetchStep"}, {"RowBias", "rowBias"}, {"Residual", "residual"}} {
+	for _, f := range [][2]string{{"Tiles", "tilesLeft"}, {"C", "out"}, {"Prefetch", "fetch"}, {"Stride", "fetchStep"}, {"RowBias", "rowBias"}, {"Outs", "outs"}} {
 		t.op("MOVQ gemmArgs_%s(R15), SI", f[0])
 		t.op("MOVQ SI, %s", f[1])
 	}
@@ -167,8 +167,21 @@ func (s gemmShape) begin(t *text) {
 			}
 		}
 	}
+	t.op("MOVQ gemmArgs_Residual(R15), DX")
+	t.op("TESTQ DX, DX")
+	t.op("JZ listed")
+	t.op("ADDQ out, DX")
+	t.op("SUBQ gemmArgs_C(R15), DX")
+	t.op("MOVQ outs, BX")
+	for m := range s.h {
+		t.op("MOVLQSX %d(BX), DI", 4*m)
+		t.op("PREFETCHT0 (DX)(DI*1)")
+	}
+	t.label("listed")
 	t.op("MOVQ gemmArgs_Taps(R15), SI")
 	t.op("MOVQ SI, tapsLeft")
+	t.op("MOVQ gemmArgs_TapList(R15), SI")
+	t.op("MOVQ SI, nextTap")
 	t.op("MOVQ gemmArgs_B(R15), SI")
 }
 
@@ -179,6 +192,16 @@ func (s gemmShape) rows(t *text) {
 	t.op("MOVQ gemmArgs_Offs(R15), BX")
 	t.op("TESTQ BX, BX")
 	t.op("JZ direct")
+	t.op("MOVQ nextTap, BX")
+	t.op("TESTQ BX, BX")
+	t.op("JZ inOrder")
+	t.op("MOVLQSX (BX), SI")
+	t.op("ADDQ $4, BX")
+	t.op("MOVQ BX, nextTap")
+	t.op("IMULQ AX, SI")
+	t.op("SHLQ $%d, SI", bits.TrailingZeros(uint(s.weightBytes()/4)))
+	t.op("ADDQ gemmArgs_B(R15), SI")
+	t.label("inOrder")
 	t.op("MOVQ gemmArgs_Base(R15), BP")
 	t.op("ADDQ AX, BP")
 	t.op("ADDQ gemmArgs_Pad(R15), AX")
@@ -262,197 +285,6 @@ func (s gemmShape) weights(t *text, u int) {
 	for j := range s.nz {
 		t.op("VPANDD Z%d, Z%d, Z%d", s.nz, j, j)
 		t.op("VPSHUFB Z%d, Z%d, Z%d", j, s.nz+1, j)
-	}
-}
-
-// epilogue writes the tile as Output says and goes on to the next one.
-func (s gemmShape) epilogue(t *text) {
-	if s.sets > 1 {
-		for m := range s.h {
-			for j := range s.nz {
-				t.op("VPADDD %s, %s, %s", s.acc(1, m, j), s.acc(0, m, j), s.acc(0, m, j))
-			}
-		}
-	}
-	t.op("MOVQ out, DI")
-	t.op("MOVQ gemmArgs_LDC(R15), BX")
-	t.op("MOVQ gemmArgs_Output(R15), CX")
-	t.op("CMPQ CX, $const_outI32")
-	t.op("JEQ raw")
-	t.op("MOVQ gemmArgs_Mult(R15), AX")
-	for j := range s.nz {
-		t.op("VMOVUPS %d(AX), Z%d", 64*j, j)
-	}
-	t.op("VBROADCASTSS gemmArgs_HiF(R15), Z%d", s.nz)
-	for m := range s.h {
-		s.eachZmm(t, "VCVTDQ2PS ACC, ACC", m)
-		s.eachZmm(t, "VMULPS COL, ACC, ACC", m)
-		s.eachZmm(t, "VMINPS TOP, ACC, ACC", m)
-	}
-	t.op("CMPQ CX, $const_outF32")
-	t.op("JEQ real")
-	t.op("MOVQ residual, DX")
-	t.op("TESTQ DX, DX")
-	t.op("JNZ sum")
-	for m := range s.h {
-		s.eachZmm(t, "VCVTPS2DQ ACC, ACC", m)
-	}
-	t.op("VPBROADCASTW gemmArgs_Zero(R15), Z0")
-	t.op("VPBROADCASTB gemmArgs_Lo(R15), Z1")
-	t.label("pack")
-	switch s.nz {
-	case 2:
-		t.op("VMOVDQU64 twoRows<>(SB), Z2")
-	case 1:
-		t.op("VMOVDQU32 fourRows<>(SB), Z2")
-	}
-	t.op("MOVQ gemmArgs_Cols(R15), CX")
-	t.op("CMPQ CX, $%d", 16*s.nz)
-	t.op("JNE partial")
-	s.bytes(t, false)
-	t.op("JMP next")
-	t.label("partial")
-	t.op("MOVQ $-1, AX")
-	t.op("BZHIQ CX, AX, AX")
-	t.op("KMOVQ AX, K1")
-	s.bytes(t, true)
-	t.op("JMP next")
-	s.sum(t)
-	t.label("real")
-	t.op("VBROADCASTSS gemmArgs_LoF(R15), Z0")
-	for m := range s.h {
-		s.eachZmm(t, "VMAXPS Z0, ACC, ACC", m)
-	}
-	t.label("raw")
-	s.words(t)
-	t.label("next")
-	t.op("MOVQ DI, out")
-	t.op("DECQ tilesLeft")
-	t.op("JNZ tile")
-}
-
-// sum adds the residual at DX to the bounded products and goes on to pack the rounded sums.
-func (s gemmShape) sum(t *text) {
-	t.label("sum")
-	for i, f := range []string{"LoQ", "QA", "AScale"} {
-		t.op("VBROADCASTSS gemmArgs_%s(R15), Z%d", f, i)
-	}
-	for m := range s.h {
-		s.eachZmm(t, "VRNDSCALEPS $8, ACC, ACC", m)
-		s.eachZmm(t, "VMAXPS Z0, ACC, ACC", m)
-		s.eachZmm(t, "VADDPS Z1, ACC, ACC", m)
-		s.eachZmm(t, "VMULPS Z2, ACC, ACC", m)
-	}
-	t.op("VPXORD Z0, Z0, Z0")
-	t.op("VBROADCASTSS gemmArgs_BZero(R15), Z1")
-	t.op("VBROADCASTSS gemmArgs_BScale(R15), Z2")
-	for m := range s.h {
-		s.widen(t)
-		for j := range s.nz {
-			t.op("VCVTDQ2PS Z%d, Z%d", 4+j, 4+j)
-			t.op("VSUBPS Z1, Z%d, Z%d", 4+j, 4+j)
-			t.op("VMULPS Z2, Z%d, Z%d", 4+j, 4+j)
-			t.op("VADDPS Z%d, %s, %s", 4+j, s.acc(0, m, j), s.acc(0, m, j))
-		}
-		t.op("ADDQ BX, DX")
-	}
-	t.op("MOVQ DX, residual")
-	t.op("VBROADCASTSS gemmArgs_AddLo(R15), Z1")
-	t.op("VBROADCASTSS gemmArgs_AddHi(R15), Z2")
-	for m := range s.h {
-		s.eachZmm(t, "VMAXPS Z1, ACC, ACC", m)
-		s.eachZmm(t, "VMINPS Z2, ACC, ACC", m)
-		s.eachZmm(t, "VCVTPS2DQ ACC, ACC", m)
-	}
-	t.op("VPXORD Z1, Z1, Z1")
-	t.op("VPBROADCASTW gemmArgs_AddZero(R15), Z0")
-	t.op("JMP pack")
-}
-
-// widen loads a row of bytes from DX as integers in the columns' order into Z4 and on; Z0 is zero.
-func (s gemmShape) widen(t *text) {
-	switch s.nz {
-	case 4:
-		t.op("VMOVDQU32 (DX), Z4")
-		t.op("VPUNPCKHBW Z0, Z4, Z6")
-		t.op("VPUNPCKLBW Z0, Z4, Z4")
-		t.op("VPUNPCKHWD Z0, Z6, Z7")
-		t.op("VPUNPCKLWD Z0, Z6, Z6")
-	case 2:
-		t.op("VPMOVZXBW (DX), Z4")
-	case 1:
-		t.op("VPMOVZXBD (DX), Z4")
-		return
-	}
-	t.op("VPUNPCKHWD Z0, Z4, Z5")
-	t.op("VPUNPCKLWD Z0, Z4, Z4")
-}
-
-// eachZmm writes an instruction for each accumulator of row m: in it, ACC is the accumulator, COL the register of the same
-// number as its zmm of the panel, TOP the first register beyond those.
-func (s gemmShape) eachZmm(t *text, format string, m int) {
-	for j := range s.nz {
-		t.op("%s", strings.NewReplacer("ACC", s.acc(0, m, j), "COL", fmt.Sprint("Z", j), "TOP", fmt.Sprint("Z", s.nz)).Replace(format))
-	}
-}
-
-// words writes the accumulators as 32-bit words in channel order, 16 bytes of a lane at a time.
-func (s gemmShape) words(t *text) {
-	for m := range s.h {
-		for j := range s.nz {
-			a := s.acc(0, m, j)
-			if s.nz == 1 {
-				t.op("VMOVDQU32 %s, (DI)", a)
-				continue
-			}
-			t.op("VMOVDQU32 X%s, %d(DI)", a[1:], 16*j)
-			for l := 1; l < 4; l++ {
-				t.op("VEXTRACTI32X4 $%d, %s, %d(DI)", l, a, 16*(l*s.nz+j))
-			}
-		}
-		t.op("ADDQ BX, DI")
-	}
-}
-
-// bytes packs integers to bytes with the zero point Z0 and the lower clamp Z1 and writes them, masked by K1 or whole.
-func (s gemmShape) bytes(t *text, masked bool) {
-	mask := ""
-	if masked {
-		mask = " K1,"
-	}
-	group := 4 / s.nz
-	for m := 0; m < s.h; m += group {
-		rows := min(group, s.h-m)
-		var z [4]string // the four zmm that become one
-		for i := range z {
-			z[i] = s.acc(0, m+min(i/s.nz, rows-1), i%s.nz)
-		}
-		t.op("VPACKSSDW %s, %s, Z4", z[1], z[0])
-		t.op("VPACKSSDW %s, %s, Z5", z[3], z[2])
-		t.op("VPADDSW Z0, Z4, Z4")
-		t.op("VPADDSW Z0, Z5, Z5")
-		t.op("VPACKUSWB Z5, Z4, Z4")
-		t.op("VPMAXUB Z1, Z4, Z4")
-		switch s.nz {
-		case 2:
-			t.op("VPERMQ Z4, Z2, Z4")
-		case 1:
-			t.op("VPERMD Z4, Z2, Z4")
-		}
-		reg := []string{4: "Z", 2: "Y", 1: "X"}[s.nz]
-		extract := []string{4: "", 2: "VEXTRACTI64X4", 1: "VEXTRACTI32X4"}[s.nz]
-		for i := range rows {
-			switch {
-			case i == 0:
-				t.op("VMOVDQU8 %s4,%s (DI)", reg, mask)
-			case masked:
-				t.op("%s $%d, Z4, %s5", extract, i, reg)
-				t.op("VMOVDQU8 %s5,%s (DI)", reg, mask)
-			default:
-				t.op("%s $%d, Z4, (DI)", extract, i)
-			}
-			t.op("ADDQ BX, DI")
-		}
 	}
 }
 

@@ -44,7 +44,17 @@ func order(nz int) []uint8 {
 }
 
 func gemmRow(name string, nz int, f []func(*kernel.GemmArgs)) kernel.Gemm {
-	return kernel.Gemm{Name: name, MR: len(f) - 1, NR: 16 * nz, KR: 4, Order: order(nz), Partial: true, Residual: true, Func: f}
+	return kernel.Gemm{Name: name, MR: len(f) - 1, NR: 16 * nz, KR: 4, Order: order(nz), Partial: true, Residual: true, Scatter: true, Func: f}
+}
+
+// mainRow chooses wide tiles where the epilogue is a large part, for its one store a row, and for dense layers, whose rows are
+// few; tall ones where a panel leaves the first cache or serves few tiles, and so must be read fast.
+func mainRow(taps, pixels int) int {
+	const fewPixels = 64
+	if taps > 1 || pixels > 1 && pixels <= fewPixels {
+		return 1
+	}
+	return 0
 }
 
 func conv(s *kernel.Set) {
@@ -56,8 +66,7 @@ func conv(s *kernel.Set) {
 			gemmRow("u8s8_gemm_12x32c4__avx512vnni", 2, gemm32),
 			gemmRow("u8s8_gemm_12x16c4__avx512vnni", 1, gemm16),
 		},
-		// One wide store a row pays where the epilogue is a large part; tall tiles pay where a panel leaves the first cache.
-		Main: func(taps, _ int) int { return min(taps-1, 1) },
+		Main: mainRow,
 		Work: 16 << 20,
 	}
 	s.Expand4 = kernel.Expand4{Name: "s4_expand__avx512vnni", Func: expand4}

@@ -23,20 +23,25 @@ const (
 // Row(t, m) of tile i starts at Base + Offs[(i*Taps+t)*h+m], or at Pad where that offset is negative; where Offs is nil,
 // Taps is 1 and it starts at Base + (i*h+m)*RowStride.
 //
+// A row of the family whose Scatter is set reads Outs instead of LDC: row m of tile i, m counted within the tile, is written to
+// C + i*OutTile + Outs[i*OutStep+m], and its residual stands as far from Residual. Where TapList is not nil, which takes such a
+// row and Offs, B[TapList[t]] stands for B[t] in the sum.
+//
 // Packed columns stand in the order that Gemm.Order names: column n of Bias, Mult and B is channel Order[n] of the panel.
 //
-// Where Residual is not nil (OutU8, and a row whose Residual is set), row m of the sum is written instead, from the bytes b of
-// Residual + m*LDC and the byte q of the above:
+// Where Residual is not nil (OutU8, and a row whose Residual is set), the sum is written instead, from the bytes b of the row's
+// residual and the byte q of the above:
 //
-//	uint8(roundHalfEven(max(AddLo, min(float32((q-AZero)*AScale) + float32((b-BZero)*BScale), AddHi))) + AddZero)
+//	uint8(max(AddLo, min(roundHalfEven(float32((q-Zero)*AScale) + float32((b-BZero)*BScale)) + AddZero, AddHi)))
 //
-// where each product and the sum are rounded to float32 and a NaN counts as AddLo. NR bytes of each row may be read.
+// where each product and the sum are rounded to float32, and no sum reaches 1<<30. NR bytes of each row may be read.
 //
 // The functions in Gemm.Func4 take B as blocks of 4-bit codes (Expand4Args) that stand for bytes through Table.
 //
 // Preconditions: K is a positive multiple of KR; Taps, Tiles and Cols are positive; Cols <= NR, and Cols < NR only for
 // OutU8 and a row whose Partial is set; B, Bias and Mult are 64-byte aligned and full panels; Mult may be nil for OutI32;
-// HiF is Hi-Zero for OutU8, so that it bounds the value before it becomes an integer. Kernels read within the rows' K
+// HiF is Hi-Zero for OutU8, so that it bounds the value before it becomes an integer; where Narrow is 1, no |acc*Mult| reaches
+// 1<<30, so that it may be bounded after; where Plain is 1 too, Zero and Lo are 0 and Hi is 255. Kernels read within the rows' K
 // bytes only (the over-read allowance of a source is spent by rounding K up), and write only what is said above.
 type GemmArgs struct {
 	Base      *byte
@@ -56,20 +61,25 @@ type GemmArgs struct {
 	Output    Output
 	HiF, LoF  float32
 	Zero      int32 // OutU8: 0..255
-	Lo        uint8 // OutU8
-	_         [3]byte
+	Lo, Hi    uint8 // OutU8
+	Narrow    uint8
+	Plain     uint8
 	Prefetch  uintptr // address to prefetch, a hint, moved by Stride for every 8 bytes of k; may run past its object
 	Stride    int64
 	Table     *[16]int8 // Func4: value of each code
+	TapList   *int32
+	Outs      *int32
+	OutTile   int64 // bytes
+	OutStep   int64 // elements of Outs
 	Residual  *byte
 	LoQ       float32 // Lo-Zero
-	QA        float32 // Zero-AZero
 	AScale    float32
-	BZero     float32
+	BMagic    float32 // 1<<23 + BZero: less this, 0x4b000000|b as a float32 is b-BZero
 	BScale    float32
-	AddLo     float32 // of the sum less AddZero
-	AddHi     float32
 	AddZero   int32
+	AddLo     uint8
+	AddHi     uint8
+	_         [2]byte
 }
 
 // Gemm is a row of the matrix product family: kernels of one panel width.
@@ -79,6 +89,7 @@ type Gemm struct {
 	KR       int               // bytes of k that stand together for one column
 	Order    []uint8           // channel of each packed column, NR long
 	Residual bool              // adds a residual (OutU8)
+	Scatter  bool              // reads Outs and TapList
 	Partial  bool              // writes Cols < NR columns itself (OutU8)
 	Signed   bool              // multiplies rows less 128, as int8
 	Func     []func(*GemmArgs) // by tile height, 1..MR; index 0 is nil
@@ -88,8 +99,8 @@ type Gemm struct {
 // GemmFamily is the matrix product's rows and the rule that chooses between them.
 type GemmFamily struct {
 	Rows []Gemm // widest first; all have the same KR
-	// Main returns the index of the row that most panels of a layer should use.
-	Main func(taps, k int) int
+	// Main returns the index of the row that most panels of a layer should use; pixels are output pixels of an image, 0 if many.
+	Main func(taps, pixels int) int
 	// Work is the number of products that take about 50 microseconds, for cutting layers into tiles.
 	Work int64
 }

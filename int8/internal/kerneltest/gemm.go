@@ -33,7 +33,10 @@ type gemmCase struct {
 	mult           []float32
 	loF, hiF       float32
 	zero           int32
-	lo             uint8
+	lo, hi         uint8
+	narrow, plain  bool
+	outs           []int32 // offset of each row of all tiles from C
+	tapList        []int32 // what B[t] is, or nil
 	residual       []byte
 	add            kernel.GemmArgs // its fields of the addition
 }
@@ -57,7 +60,12 @@ func (c *gemmCase) fill(tb testing.TB, r *rand.Rand) {
 	n := (rows-1)*c.stride + c.k
 	c.src = guardedRandom(tb, r, n, 0)
 	c.pad = guardedRandom(tb, r, c.k, 0)
-	c.b = guardedRandom(tb, r, c.taps*c.k*nr, 0)
+	allTaps := c.taps
+	if c.row.Scatter {
+		c.scatter(tb, r)
+		allTaps += len(c.tapList)
+	}
+	c.b = guardedRandom(tb, r, allTaps*c.k*nr, 0)
 	if c.bits == 4 {
 		c.codes = guardedRandom(tb, r, len(c.b)/2, 0)
 		for i := range c.table {
@@ -76,8 +84,16 @@ func (c *gemmCase) fill(tb testing.TB, r *rand.Rand) {
 			c.mult[i] = math.MaxFloat32
 		}
 	}
-	c.zero, c.lo = r.Int32N(256), uint8(r.IntN(100))
-	c.hiF = float32(100 + r.Int32N(156) - c.zero)
+	c.zero, c.lo, c.hi = r.Int32N(256), uint8(r.IntN(100)), uint8(100+r.IntN(156))
+	if c.plain = r.IntN(3) == 0; c.plain {
+		c.zero, c.lo, c.hi = 0, 0, 255
+	}
+	if c.narrow = r.IntN(2) == 0; c.narrow {
+		for i := range c.mult {
+			c.mult[i] = min(c.mult[i], 0.25)
+		}
+	}
+	c.hiF = float32(int32(c.hi) - c.zero)
 	if c.output == kernel.OutF32 {
 		c.loF, c.hiF = -50, 90
 	}
@@ -102,18 +118,62 @@ func (c *gemmCase) fill(tb testing.TB, r *rand.Rand) {
 		}
 	}
 	c.ldc = (c.cols + r.IntN(4)) * c.elem()
+	c.place()
 	if c.added {
 		c.residual = guardedRandom(tb, r, (rows-1)*c.ldc+nr, 0)
-		aZero, bZero, zero := r.Int32N(256), r.Int32N(256), r.Int32N(256)
+		bZero, zero := r.Int32N(256), r.Int32N(256)
 		c.add = kernel.GemmArgs{
-			Residual: &c.residual[0], LoQ: float32(int32(c.lo) - c.zero), QA: float32(c.zero - aZero), AScale: 2*r.Float32() - 0.5,
-			BZero: float32(bZero), BScale: 2*r.Float32() - 0.5, AddLo: float32(r.Int32N(50) - zero), AddHi: float32(255 - zero), AddZero: zero,
+			Residual: &c.residual[0], LoQ: float32(int32(c.lo) - c.zero), AScale: 2*r.Float32() - 0.5, BMagic: float32(1<<23 + bZero),
+			BScale: 2*r.Float32() - 0.5, AddZero: zero, AddLo: uint8(r.IntN(50)), AddHi: uint8(200 + r.IntN(56)),
 		}
 		if r.IntN(8) == 0 {
-			c.add.AScale, c.add.BScale = math.MaxFloat32, math.MaxFloat32
+			c.add.AScale, c.add.BScale = 1<<21, -1<<21
+		}
+		if c.plain {
+			c.add.AddZero, c.add.AddLo, c.add.AddHi = 0, 0, 255
 		}
 	}
 	c.c = Buffer(tb, (rows-1)*c.ldc+c.cols*c.elem(), 0, AtEnd)
+}
+
+// scatter draws where rows go, as a permutation that place turns into offsets, and which taps of B are taken.
+func (c *gemmCase) scatter(tb testing.TB, r *rand.Rand) {
+	rows := c.tiles * c.h
+	c.outs = words[int32](tb, c.h)
+	for i := range c.outs {
+		c.outs[i] = int32(i)
+	}
+	if !c.indexed {
+		return
+	}
+	c.outs = words[int32](tb, rows)
+	for i, p := range r.Perm(rows) {
+		c.outs[i] = int32(p)
+	}
+	if c.taps > 1 {
+		c.tapList = words[int32](tb, c.taps)
+		for i := range c.tapList {
+			c.tapList[i] = r.Int32N(int32(2 * c.taps))
+		}
+	}
+}
+
+// place turns places into offsets.
+func (c *gemmCase) place() {
+	for i := range c.outs {
+		c.outs[i] *= int32(c.ldc)
+	}
+}
+
+// out returns where row i of all tiles is written.
+func (c *gemmCase) out(i int) int {
+	switch len(c.outs) {
+	case 0:
+		return i * c.ldc
+	case c.h:
+		return i/c.h*c.h*c.ldc + int(c.outs[i%c.h])
+	}
+	return int(c.outs[i])
 }
 
 // tie makes the result of column p in the first row one that lies halfway between two integers.
@@ -135,11 +195,20 @@ func (c *gemmCase) args() *kernel.GemmArgs {
 	a := &kernel.GemmArgs{
 		Base: &c.src[0], Pad: &c.pad[0], RowStride: int64(c.stride), B: &c.b[0], Bias: &c.bias[0], Mult: &c.mult[0],
 		C: &c.c[0], LDC: int64(c.ldc), K: int64(c.k), Taps: int64(c.taps), Tiles: int64(c.tiles), Cols: int64(c.cols),
-		Output: c.output, HiF: c.hiF, LoF: c.loF, Zero: c.zero, Lo: c.lo,
+		Output: c.output, HiF: c.hiF, LoF: c.loF, Zero: c.zero, Lo: c.lo, Hi: c.hi, Narrow: flag(c.narrow && c.output == kernel.OutU8), Plain: flag(c.plain && c.output == kernel.OutU8),
+	}
+	if c.outs != nil {
+		a.Outs, a.OutTile, a.LDC = &c.outs[0], int64(c.h*c.ldc), 0
+		if c.indexed {
+			a.OutTile, a.OutStep = 0, int64(c.h)
+		}
+	}
+	if c.tapList != nil {
+		a.TapList = &c.tapList[0]
 	}
 	if c.added {
 		d := &c.add
-		a.Residual, a.LoQ, a.QA, a.AScale, a.BZero, a.BScale = d.Residual, d.LoQ, d.QA, d.AScale, d.BZero, d.BScale
+		a.Residual, a.LoQ, a.AScale, a.BMagic, a.BScale = d.Residual, d.LoQ, d.AScale, d.BMagic, d.BScale
 		a.AddLo, a.AddHi, a.AddZero = d.AddLo, d.AddHi, d.AddZero
 	}
 	if c.bits == 4 {
@@ -176,8 +245,12 @@ func (c *gemmCase) acc(i, p int) int32 {
 		acc += c.rowBias[i]
 	}
 	for t := range c.taps {
+		tap := t
+		if c.tapList != nil {
+			tap = int(c.tapList[t])
+		}
 		for k, v := range c.a(i/c.h, t, i%c.h) {
-			acc += (int32(v) - shift) * int32(int8(c.b[t*c.k*nr+k/kr*kr*nr+p*kr+k%kr]))
+			acc += (int32(v) - shift) * int32(int8(c.b[tap*c.k*nr+k/kr*kr*nr+p*kr+k%kr]))
 		}
 	}
 	return acc
@@ -192,12 +265,12 @@ func (c *gemmCase) want(begin []byte) []byte {
 				continue
 			}
 			acc := c.acc(i, p)
-			at := out[i*c.ldc+int(ch)*c.elem():]
+			at := out[c.out(i)+int(ch)*c.elem():]
 			switch v := float32(float32(acc) * c.mult[p]); c.output {
 			case kernel.OutU8:
 				at[0] = requantized(v, c.hiF, c.zero, c.lo)
 				if c.added {
-					at[0] = c.sum(at[0], c.residual[i*c.ldc+int(ch)])
+					at[0] = c.sum(at[0], c.residual[c.out(i)+int(ch)])
 				}
 			case kernel.OutI32:
 				binary.NativeEndian.PutUint32(at, uint32(acc))
@@ -212,11 +285,15 @@ func (c *gemmCase) want(begin []byte) []byte {
 // sum is the addition of a residual byte.
 func (c *gemmCase) sum(q, b byte) byte {
 	d := &c.add
-	v := float32((float32(q)-float32(c.zero)+d.QA)*d.AScale) + float32((float32(b)-d.BZero)*d.BScale)
-	if v != v {
-		v = d.AddLo
+	v := float32((float32(q)-float32(c.zero))*d.AScale) + float32((float32(b)-(d.BMagic-1<<23))*d.BScale)
+	return byte(max(float64(d.AddLo), min(math.RoundToEven(float64(v))+float64(d.AddZero), float64(d.AddHi))))
+}
+
+func flag(set bool) uint8 {
+	if set {
+		return 1
 	}
-	return byte(math.RoundToEven(float64(max(d.AddLo, min(v, d.AddHi)))) + float64(d.AddZero))
+	return 0
 }
 
 func requantized(v, hi float32, zero int32, lo uint8) uint8 {
@@ -235,7 +312,7 @@ func (c *gemmCase) check(tb testing.TB) {
 	if !bytes.Equal(c.c, want) {
 		for i := range want {
 			if c.c[i] != want[i] {
-				tb.Fatalf("%v: byte %d of C (row %d) is %d, want %d", c, i, i/c.ldc, c.c[i], want[i])
+				tb.Fatalf("%v: byte %d of C (place %d) is %d, want %d", c, i, i/c.ldc, c.c[i], want[i])
 			}
 		}
 	}
