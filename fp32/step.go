@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"unsafe"
+
+	"github.com/octet-ml/octet/internal/memory"
 )
 
 // Slack is the number of bytes past the end of a source buffer that a step may read.
@@ -80,11 +82,8 @@ func scratchBytes(ints, floats int) int {
 
 // aligned returns n zero floats that start at a multiple of 64 bytes and have Slack readable bytes behind them.
 func aligned(n int) []float32 {
-	const line = 64 / 4
-	b := make([]float32, n+2*line)
-	// Only the address is taken, to find the first cache line.
-	skip := int(-uintptr(unsafe.Pointer(&b[0])) & 63 / 4)
-	return b[skip : skip+n]
+	b := memory.Aligned(4*n, Slack)
+	return unsafe.Slice((*float32)(unsafe.Pointer(unsafe.SliceData(b))), n) // aligned for floats
 }
 
 // product returns the product of sizes, or false if one is less than 1 or the product is above MaxElements.

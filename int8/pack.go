@@ -5,6 +5,7 @@ import (
 	"unsafe"
 
 	"github.com/octet-ml/octet/int8/internal/kernel"
+	"github.com/octet-ml/octet/internal/memory"
 )
 
 // maxBytes bounds the size of any one buffer, so that sizes and offsets fit int32 on every platform.
@@ -27,10 +28,7 @@ func roundUp(n, unit int) int { return (n + unit - 1) / unit * unit }
 func ceilDiv(n, d int) int { return (n + d - 1) / d }
 
 // alignedBytes returns n zero bytes that start at a multiple of 64.
-func alignedBytes(n int) []byte {
-	b := make([]byte, n+63)
-	return align64(b)[:n:n]
-}
+func alignedBytes(n int) []byte { return memory.Aligned(n, 0) }
 
 // align64 returns b from its first byte at a multiple of 64.
 func align64(b []byte) []byte {

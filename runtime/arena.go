@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/octet-ml/octet/graph"
+	"github.com/octet-ml/octet/internal/memory"
 	"github.com/octet-ml/octet/ops"
 )
 
@@ -190,14 +191,8 @@ func largestLiveSet(buffers []*buffer, steps int) int {
 
 // newArena returns memory for a plan, aligned, with room to over-read.
 func newArena(size int) []byte {
-	if size > math.MaxInt-2*alignment-overRead {
+	if size > math.MaxInt-memory.HugePage-overRead {
 		panic("bug: arena size")
 	}
-	raw := make([]byte, size+alignment+overRead)
-	for i := range alignment {
-		if graph.Aligned(raw[i:], alignment) {
-			return raw[i : i+size : i+size+overRead]
-		}
-	}
-	panic("bug: no aligned byte")
+	return memory.Aligned(size, overRead)
 }

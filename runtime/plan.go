@@ -8,11 +8,12 @@ import (
 	"sync/atomic"
 
 	"github.com/octet-ml/octet/graph"
+	"github.com/octet-ml/octet/internal/memory"
 	"github.com/octet-ml/octet/ops"
 )
 
 // alignment is that of every buffer in an arena, in bytes: a cache line and the widest vector register.
-const alignment = 64
+const alignment = memory.Alignment
 
 // overRead is how many bytes past the end of a buffer kernels may read.
 const overRead = 64

@@ -1,0 +1,6 @@
+//go:build !linux
+
+package memory
+
+// adviseHuge does nothing.
+func adviseHuge([]byte) {}
