@@ -15,16 +15,28 @@ const spinTime = 50 * time.Microsecond
 // Pool is a set of worker goroutines that steps are spread over. One run at a time uses the workers; a run that finds them
 // taken works alone on its caller's thread, so that concurrent runs do not oversubscribe the machine. A worker without work
 // sleeps after spinTime. It is safe for concurrent use.
+//
+// Each thread begins with a share of a step's tiles of its own, the same part of every step, so that it mostly reads what it has
+// written itself; when it is through, it takes from the end of the largest share that is left.
 type Pool struct {
 	taken   sync.Mutex
 	workers []*worker
-	// state is the epoch of the current job in the upper half, odd while a job is open, and the next tile in the lower
-	// half. A worker claims tiles by compare-and-swap, so a stale view of current cannot claim anything.
-	state   atomic.Uint64
+	lanes   []lane        // by thread
+	epoch   atomic.Uint32 // number of the current job, odd while it is open
 	current atomic.Pointer[job]
-	done    atomic.Int64 // tiles of the open job that have been run
+	done    atomic.Int64 // blocks of the open job that have been run
 	closed  atomic.Bool
 }
+
+// lane is what is left of a thread's share of a job: blocks from <= b < to, as epoch<<32 | from<<16 | to. Blocks are claimed by
+// compare-and-swap, so a stale view of current cannot claim anything.
+type lane struct {
+	state atomic.Uint64
+	_     [56]byte // no two lanes in a cache line
+}
+
+// maxBlocks bounds the blocks that the tiles of a job are dealt out in.
+const maxBlocks = 1<<16 - 1
 
 // worker is a goroutine of a pool.
 type worker struct {
@@ -38,14 +50,22 @@ type job struct {
 	step    ops.Step
 	index   int // of the step in the plan
 	tiles   int
-	chunk   int
+	grain   int // tiles of a block
+	blocks  int
 	threads int
 	scratch [][]byte // by thread; thread 0 is the caller
 }
 
+// newJob returns a job of a step, the given one of the plan, for up to as many threads as there is scratch.
+func newJob(step ops.Step, index int, scratch [][]byte) job {
+	tiles := step.Tiles()
+	grain := tiles/maxBlocks + 1
+	return job{step: step, index: index, tiles: tiles, grain: grain, blocks: (tiles + grain - 1) / grain, threads: len(scratch), scratch: scratch}
+}
+
 // NewPool returns a pool for runs of up to the given number of threads, the caller's included. Close ends its goroutines.
 func NewPool(threads int) *Pool {
-	p := &Pool{}
+	p := &Pool{lanes: make([]lane, max(1, threads))}
 	for i := 1; i < threads; i++ {
 		w := &worker{index: i, wake: make(chan struct{}, 1)}
 		p.workers = append(p.workers, w)
@@ -84,36 +104,66 @@ func (p *Pool) release() { p.taken.Unlock() }
 
 // run spreads a job over the workers and the caller, who must have acquired the pool, and returns when all tiles are done.
 func (p *Pool) run(j *job) {
-	epoch := p.state.Load() >> 32
+	epoch := p.epoch.Load() + 1
+	threads := min(j.threads, len(p.lanes))
 	p.current.Store(j)
 	p.done.Store(0)
-	p.state.Store((epoch + 1) << 32)
-	p.rouse(j.threads - 1)
-	p.claim(j, epoch+1, 0)
-	for spins := 0; p.done.Load() < int64(j.tiles); spins++ {
+	for i := range threads {
+		p.lanes[i].state.Store(uint64(epoch)<<32 | uint64(j.blocks*i/threads)<<16 | uint64(j.blocks*(i+1)/threads))
+	}
+	p.epoch.Store(epoch)
+	p.rouse(threads - 1)
+	p.claim(j, epoch, 0)
+	for spins := 0; p.done.Load() < int64(j.blocks); spins++ {
 		if spins%64 == 63 {
 			goruntime.Gosched()
 		}
 	}
-	p.state.Store((epoch + 2) << 32)
+	p.epoch.Store(epoch + 1)
 	p.current.Store(nil)
 }
 
-// claim runs tiles of job j, open in the given epoch, until none is left.
-func (p *Pool) claim(j *job, epoch uint64, thread int) {
+// claim runs blocks of job j, open in the given epoch, until none is left: a quarter of what is left of the thread's own share at
+// a time, from the front, then half of the largest other share, from the end.
+func (p *Pool) claim(j *job, epoch uint32, thread int) {
+	lanes := p.lanes[:min(j.threads, len(p.lanes))]
+	own := &lanes[thread].state
 	for {
-		s := p.state.Load()
-		from := int(uint32(s))
-		if s>>32 != epoch || from >= j.tiles {
+		s := own.Load()
+		from, to := int(s>>16&maxBlocks), int(s&maxBlocks)
+		if uint32(s>>32) != epoch || from == to {
+			break
+		}
+		n := (to - from + 3) / 4
+		if own.CompareAndSwap(s, s+uint64(n)<<16) {
+			p.blocks(j, thread, from, from+n)
+		}
+	}
+	for {
+		var victim *atomic.Uint64
+		var state uint64
+		most := 0
+		for i := range lanes {
+			s := lanes[i].state.Load()
+			if n := int(s&maxBlocks) - int(s>>16&maxBlocks); uint32(s>>32) == epoch && n > most {
+				victim, state, most = &lanes[i].state, s, n
+			}
+		}
+		if victim == nil {
 			return
 		}
-		to := min(from+j.chunk, j.tiles)
-		if !p.state.CompareAndSwap(s, epoch<<32|uint64(to)) {
-			continue
+		n := (most + 1) / 2
+		if victim.CompareAndSwap(state, state-uint64(n)) {
+			to := int(state & maxBlocks)
+			p.blocks(j, thread, to-n, to)
 		}
-		j.step.Run(j.scratch[thread], from, to)
-		p.done.Add(int64(to - from))
 	}
+}
+
+// blocks runs claimed blocks.
+func (p *Pool) blocks(j *job, thread, from, to int) {
+	j.step.Run(j.scratch[thread], from*j.grain, min(to*j.grain, j.tiles))
+	p.done.Add(int64(to - from))
 }
 
 // rouse wakes up to n sleeping workers.
@@ -128,12 +178,12 @@ func (p *Pool) rouse(n int) {
 // work is a worker's life.
 func (p *Pool) work(w *worker) {
 	idle := time.Now()
+	seen := uint32(0) // the last job that it has worked on
 	for spins := 0; !p.closed.Load(); spins++ {
-		s := p.state.Load()
-		if epoch := s >> 32; epoch%2 == 1 {
-			if j := p.current.Load(); j != nil && w.index < j.threads && int(uint32(s)) < j.tiles {
+		if epoch := p.epoch.Load(); epoch%2 == 1 && epoch != seen {
+			if j := p.current.Load(); j != nil && w.index < j.threads {
 				p.claim(j, epoch, w.index)
-				idle = time.Now()
+				seen, idle = epoch, time.Now()
 				continue
 			}
 		}
@@ -149,11 +199,11 @@ func (p *Pool) work(w *worker) {
 	}
 }
 
-// sleep parks the worker until it is roused. A job opened just before is seen by the second look at the state.
+// sleep parks the worker until it is roused. A job opened just before is seen by the second look at the epoch.
 func (p *Pool) sleep(w *worker) {
-	before := p.state.Load()
+	before := p.epoch.Load()
 	w.sleeping.Store(true)
-	if (p.state.Load() != before || p.closed.Load()) && w.sleeping.CompareAndSwap(true, false) {
+	if (p.epoch.Load() != before || p.closed.Load()) && w.sleeping.CompareAndSwap(true, false) {
 		return
 	}
 	<-w.wake

@@ -24,13 +24,14 @@ func (s *countStep) Run(scratch []byte, from, to int) {
 	}
 }
 
-func newJob(tiles, threads int) (*job, *countStep) {
+func countJob(tiles, threads int) (*job, *countStep) {
 	s := &countStep{tiles: make([]atomic.Int32, tiles), work: time.Microsecond}
-	j := &job{step: s, tiles: tiles, chunk: 1, threads: threads}
+	var scratch [][]byte
 	for range threads {
-		j.scratch = append(j.scratch, make([]byte, 64))
+		scratch = append(scratch, make([]byte, 64))
 	}
-	return j, s
+	j := newJob(s, 0, scratch)
+	return &j, s
 }
 
 func TestEveryTileRunsOnce(t *testing.T) {
@@ -39,7 +40,7 @@ func TestEveryTileRunsOnce(t *testing.T) {
 	var jobs []*job
 	var steps []*countStep
 	for i := range 50 {
-		j, s := newJob(1+i*3, 4)
+		j, s := countJob(1+i*3, 4)
 		jobs, steps = append(jobs, j), append(steps, s)
 	}
 	for round := range 20 {
@@ -63,13 +64,30 @@ func TestEveryTileRunsOnce(t *testing.T) {
 	}
 }
 
+func TestMoreTilesThanBlocks(t *testing.T) {
+	p := NewPool(3)
+	defer p.Close()
+	for _, tiles := range []int{maxBlocks - 1, maxBlocks, maxBlocks + 1, 3*maxBlocks + 7} {
+		j, s := countJob(tiles, 3)
+		s.work = 0
+		p.acquire()
+		p.run(j)
+		p.release()
+		for k := range s.tiles {
+			if n := s.tiles[k].Load(); n != 1 {
+				t.Fatalf("%d tiles: tile %d ran %d times", tiles, k, n)
+			}
+		}
+	}
+}
+
 func TestConcurrentRunsDoNotShareWorkers(t *testing.T) {
 	p := NewPool(3)
 	defer p.Close()
 	var wg sync.WaitGroup
 	for range 4 {
 		wg.Go(func() {
-			j, s := newJob(20, 3)
+			j, s := countJob(20, 3)
 			for range 50 {
 				if p.acquire() {
 					p.run(j)

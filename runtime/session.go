@@ -86,10 +86,7 @@ func (s *Session) bind(pl *plan) (*binding, error) {
 			phases = ops.Phases{step}
 		}
 		for _, phase := range phases {
-			tiles := phase.Tiles()
-			b.jobs = append(b.jobs, job{
-				step: phase, index: i, tiles: tiles, threads: s.program.config.threads, chunk: max(1, tiles/(8*s.program.config.threads)), scratch: s.scratch,
-			})
+			b.jobs = append(b.jobs, newJob(phase, i, s.scratch))
 		}
 	}
 	wrap := func(values []*graph.Value) []*graph.Tensor {
