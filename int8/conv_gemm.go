@@ -34,6 +34,7 @@ type gemmPlan struct {
 	rows   int // output pixels of those images
 	tiles_ rowTiles
 	chunks int
+	merged int       // chunks that a call computes at once where it is given several
 	table  []int32   // indexed: [tile][tap][row]
 	runs   []tileRun // where taps are left out, by chunk: runs from starts[c] to starts[c+1]; else nil
 	starts []int
@@ -79,7 +80,7 @@ func newGemmPlan(p *ConvPlan) (*gemmPlan, error) {
 	default:
 		q.source = indexed
 	}
-	q.images = 1
+	q.images, q.merged = 1, 1
 	if q.source == direct || q.source == indexed && entries == g.N*pixels*w.taps {
 		q.images = g.N
 	}
@@ -104,6 +105,7 @@ func newGemmPlan(p *ConvPlan) (*gemmPlan, error) {
 		q.tiles_ = newRowTiles(q.rows, mr)
 		q.chunks = ceilDiv(q.rows, chunkRows)
 		q.chunks = min(q.chunks, q.tiles_.count())
+		q.refine()
 	}
 	if q.scattered() {
 		mr := w.set().Gemm.Rows[q.widest].MR
@@ -152,6 +154,17 @@ func (q *gemmPlan) cut() (chunkRows int) {
 		q.groups = append(q.groups, panelRun{len(w.panels) * i / runs, len(w.panels) * (i + 1) / runs})
 	}
 	return int(chunk)
+}
+
+// refine cuts chunks of small layers further, so that threads end together: to about manyUnits units, of a fraction of Work at
+// least. Neighbouring ones are merged again where one thread computes them.
+func (q *gemmPlan) refine() {
+	const manyUnits, fraction = 48, 64
+	units := q.tiles()
+	products := int64(q.w.taps*q.w.kPad) * int64(len(q.bias)/q.w.shape.Groups) * int64(q.rows) * int64(q.g.N/q.images)
+	most := min(int64(ceilDiv(manyUnits, units)), products/int64(units)/(q.w.set().Gemm.Work/fraction), int64(q.tiles_.count()/q.chunks))
+	q.merged = int(max(1, most))
+	q.chunks *= q.merged
 }
 
 // layBand chooses the band and makes its tables.
@@ -213,7 +226,7 @@ func (q *gemmPlan) unitRows() int {
 		return q.band.rows * q.g.OW
 	}
 	t := q.tiles_
-	return ceilDiv(t.count(), q.chunks) * t.height(0)
+	return ceilDiv(t.count()*q.merged, q.chunks) * t.height(0)
 }
 
 // partialRows returns the rows of scratch for results of panels that a kernel cannot write in place, 0 if there are none.

@@ -35,8 +35,11 @@ func (s *gemmStep) Run(scratch []byte, from, to int) {
 	slot := s.slots.get()
 	r := gemmRun{gemmPlan: s.q, a: &s.a, args: &slot.args, scratch: align64(scratch)}
 	r.prepare()
-	for u := from; u < to; u++ {
-		r.unit(u)
+	for from < to {
+		chunk := from % r.chunks
+		n := min(to-from, r.chunks-chunk, r.merged)
+		r.unit(from/r.chunks, chunk, chunk+n)
+		from += n
 	}
 	slot.put()
 }
@@ -102,12 +105,11 @@ func (r *gemmRun) pitch(bytes int) {
 	r.args.gemm.Outs = &r.args.outs[0]
 }
 
-// unit computes one unit: its rows by its panels, panel after panel.
-func (r *gemmRun) unit(u int) {
-	chunk, rest := u%r.chunks, u/r.chunks
+// unit computes chunks from <= c < to of a group of images by a run of panels: panel after panel.
+func (r *gemmRun) unit(part, from, to int) {
 	images := r.g.N / r.images
-	r.locate(chunk, rest%images)
-	run := r.groups[rest/images]
+	r.locate(part%images, from, to)
+	run := r.groups[part/images]
 	for i := run.from; i < run.to; i++ {
 		r.panel(i, i+1 < len(r.w.panels))
 	}
@@ -116,19 +118,19 @@ func (r *gemmRun) unit(u int) {
 	r.finish(&r.args.finish, r.a, r.first*oc+first.channel, r.n, last.channel+last.cols-first.channel, oc)
 }
 
-// locate sets the rows of a chunk of an image group.
-func (r *gemmRun) locate(chunk, group int) {
+// locate sets the rows of chunks from <= c < to, one where the source is banded, of a group of images.
+func (r *gemmRun) locate(group, from, to int) {
 	r.summed = -1
 	image := r.g.H * r.g.W * r.w.shape.Groups * r.w.shape.IC
 	r.runs = nil
 	if r.gemmPlan.runs != nil {
-		r.runs = r.gemmPlan.runs[r.starts[chunk]:r.starts[chunk+1]]
+		r.runs = r.gemmPlan.runs[r.starts[from]:r.starts[to]]
 		r.first, r.src = group*r.rows, r.a.Src[group*r.images*image:]
 		r.n, r.taps = count(r.runs)
 		return
 	}
 	if r.source == banded {
-		y0 := chunk * r.band.rows
+		y0 := from * r.band.rows
 		rows := min(r.band.rows, r.g.OH-y0)
 		t := &r.full
 		if rows < r.band.rows {
@@ -142,7 +144,7 @@ func (r *gemmRun) locate(chunk, group int) {
 		return
 	}
 	t := r.tiles_
-	r.from, r.to = t.count()*chunk/r.chunks, t.count()*(chunk+1)/r.chunks
+	r.from, r.to = t.count()*from/r.chunks, t.count()*to/r.chunks
 	row := t.row(r.from)
 	r.first, r.n = group*r.rows+row, t.row(r.to)-row
 	r.cuts, r.taps = t, (r.to-r.from)*r.w.taps
