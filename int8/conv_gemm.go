@@ -140,7 +140,11 @@ func (q *gemmPlan) cut() (chunkRows int) {
 	columns := int64(len(q.bias))
 	perRow := int64(w.taps*w.kPad) * columns / int64(w.shape.Groups)
 	total := max(perRow*int64(q.rows), bytesPerWork*int64(len(w.data))) * int64(q.g.N/q.images)
-	unit := min(family.Work, max(total/32, family.Work/16))
+	fraction := int64(16) // of Work that a unit is at least
+	if q.source == banded {
+		fraction = 64 // refine does not cut bands
+	}
+	unit := min(family.Work, max(total/32, family.Work/fraction))
 	row := &family.Rows[q.widest]
 	least := int64(8 * row.MR)
 	if w.shape.Bits == 4 {
