@@ -17,6 +17,7 @@ type gemmArgs struct {
 	gemm   kernel.GemmArgs
 	outs   [maxHeight]int32 // of rows that are LDC apart
 	expand kernel.Expand4Args
+	sum    kernel.RowSumArgs
 	finish finishArgs
 }
 

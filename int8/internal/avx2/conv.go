@@ -11,6 +11,7 @@ type (
 	gemmArgs      kernel.GemmArgs
 	depthwiseArgs kernel.DepthwiseArgs
 	expand4Args   kernel.Expand4Args
+	rowSumArgs    kernel.RowSumArgs
 )
 
 // The outputs, for go_asm.h.
@@ -36,6 +37,15 @@ func depthwise(a *kernel.DepthwiseArgs)
 
 //go:noescape
 func expand4(a *kernel.Expand4Args)
+
+// rowSum is
+//
+//	for i := range a.Rows { for k := range a.K { dst[i] += int32(base[offs[i]+k]) } }
+//
+// with PadSum for a negative offset, and i*Stride for offs[i] without Offs.
+//
+//go:noescape
+func rowSum(a *kernel.RowSumArgs)
 
 // gemmOrder returns the channel of each packed column: doubleword 4l+i of ymm j is channel 8l+4j+i, so that packing the two
 // ymm within lanes l puts channels in order.
@@ -69,6 +79,7 @@ func conv(s *kernel.Set) {
 		Main: func(int, int) int { return 0 },
 		Work: 2 << 20,
 	}
+	s.RowSum = kernel.RowSum{Name: "u8s32_rowsum_x32__avx2", Func: rowSum}
 	s.Expand4 = kernel.Expand4{Name: "s4_expand__avx2", Func: expand4}
 	s.Depthwise = kernel.DepthwiseFamily{
 		Rows: []kernel.Depthwise{{Name: "u8s8_depthwise_32c2__avx2", Words: true, Func: depthwise}},

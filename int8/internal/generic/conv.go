@@ -9,5 +9,6 @@ func conv(s *kernel.Set) {
 		Work: 1 << 17,
 	}
 	s.Expand4 = kernel.Expand4{Name: "s4_expand__generic", Func: expand4}
+	s.RowSum = kernel.RowSum{Name: "u8s32_rowsum_x8__generic", Func: rowSum}
 	s.Depthwise = depthwiseFamily()
 }

@@ -11,6 +11,7 @@ type Set struct {
 	Level     cpu.Level
 	Gemm      GemmFamily
 	Expand4   Expand4
+	RowSum    RowSum
 	Depthwise DepthwiseFamily
 	Eltwise   Eltwise
 }
@@ -21,7 +22,7 @@ func (s *Set) Names() []string {
 	for _, g := range s.Gemm.Rows {
 		names = append(names, g.Name)
 	}
-	names = append(names, s.Expand4.Name)
+	names = append(names, s.Expand4.Name, s.RowSum.Name)
 	for _, d := range s.Depthwise.Rows {
 		names = append(names, d.Name)
 	}
