@@ -49,8 +49,9 @@ type probeStep struct {
 // probe measures the peak of one precision.
 type probe []*probeStep
 
-// ProbePeak measures the peak of one core at a level by the best of a few convolutions on data in the caches, for about half a
-// second. It is what our own kernels reach where nothing hinders them, not a figure from a data sheet.
+// ProbePeak measures the peak of one core at a level for about half a second: for int8 by a loop of the level's products on
+// registers, which is what the processor can do at most; for fp32, and at levels without such a loop, by the best of a few
+// convolutions on data in the caches, which is what our own kernels reach where nothing hinders them.
 func ProbePeak(l cpu.Level) (Peak, error) {
 	integer, float, err := newProbes(l)
 	if err != nil {
@@ -62,6 +63,18 @@ func ProbePeak(l cpu.Level) (Peak, error) {
 	}
 	return Peak{Int8: integer.peak(), FP32: float.peak()}, nil
 }
+
+// peakProducts are products of a run of peakLoop, some 100 microseconds.
+const peakProducts = 1 << 24
+
+// peakLoop is the loop of products of an int8 level.
+type peakLoop struct{ kernels *i8.Kernels }
+
+// Tiles returns 1.
+func (peakLoop) Tiles() int { return 1 }
+
+// Run runs the loop.
+func (l peakLoop) Run([]byte, int, int) { l.kernels.Peak(peakProducts) }
 
 // newProbes returns the probes of both precisions.
 func newProbes(l cpu.Level) (integer, float probe, err error) {
@@ -101,6 +114,10 @@ func newInt8Probe(l cpu.Level) (probe, error) {
 	kernels, err := i8.Select(l)
 	if err != nil {
 		return nil, err
+	}
+	if products := kernels.Peak(1); products > 0 {
+		loop := peakLoop{kernels}
+		return probe{{step: loop, macs: float64(kernels.Peak(peakProducts))}}, nil
 	}
 	var p probe
 	for _, s := range probeShapes {

@@ -165,6 +165,9 @@ func (r *gemmRun) panel(i int, ahead bool) {
 	channels := p.group * r.w.shape.IC
 	g.Base = &r.src[channels]
 	g.Cols = int64(p.cols)
+	if row.Steps {
+		g.Steps = &r.w.steps[p.steps]
+	}
 	g.Mult = &r.mult[p.column]
 	g.Bias = &r.bias[p.column]
 	if r.a.InZero != nil {

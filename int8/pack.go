@@ -92,15 +92,22 @@ func (c *ConvWeights) packGemm(w *Weights) {
 		c.noZero = c.noZero && c.kPad > c.k
 	}
 	var codes, buf []byte
-	for _, p := range c.panels {
+	for i := range c.panels {
+		p := &c.panels[i]
 		row := &family.Rows[p.row]
-		if w.Bits == 8 {
-			c.packPanel(c.data[p.at:], w, p, row, &codes, fill)
-			continue
+		dst := c.data[p.at:]
+		if w.Bits == 4 {
+			buf = append(buf[:0], make([]byte, roundUp(c.panelBytes(row), 128))...)
+			dst = buf
 		}
-		buf = append(buf[:0], make([]byte, roundUp(c.panelBytes(row), 128))...)
-		c.packPanel(buf, w, p, row, &codes, fill)
-		packNibbles(c.data[p.at:], buf)
+		c.packPanel(dst, w, *p, row, &codes, fill)
+		if row.Steps {
+			p.steps = len(c.steps)
+			c.orderSteps(dst[:c.panelBytes(row)], w, row)
+		}
+		if w.Bits == 4 {
+			packNibbles(c.data[p.at:], buf)
+		}
 	}
 }
 

@@ -90,12 +90,14 @@ type ConvWeights struct {
 	k       int // bytes of a tap that count
 	kPad    int // k rounded up to what the kernels take
 	panels  []panel
-	data    []byte  // packed, 64-byte aligned panels
-	sums    []int32 // sum of (value - Zero) for each output channel
-	mags    []int64 // sum of |value - Zero| for each output channel, or a small bound of it
-	parts   int     // formDepthwise: int8 that add up to a weight without its zero point
-	copies  int     // formDepthwise: copies of the channels in a block, so that a block spans as many pixels; else 1
-	noZero  bool    // 4 bits, no code of value 0, and kPad > k: tails are cleared after expansion
+	data    []byte   // packed, 64-byte aligned panels
+	sums    []int32  // sum of (value - Zero) for each output channel
+	mags    []int64  // sum of |value - Zero| for each output channel, or a small bound of it
+	parts   int      // formDepthwise: int8 that add up to a weight without its zero point
+	copies  int      // formDepthwise: copies of the channels in a block, so that a block spans as many pixels; else 1
+	steps   []uint16 // by panel, as kernel.GemmArgs has them
+	proved  int      // of all steps
+	noZero  bool     // 4 bits, no code of value 0, and kPad > k: tails are cleared after expansion
 }
 
 // panel is a run of output channels that one kernel call computes.
@@ -106,6 +108,7 @@ type panel struct {
 	cols    int // channels
 	column  int // first column in the plan's bias and multipliers, which are padded to whole panels
 	at      int // first byte in data
+	steps   int // first element in steps
 }
 
 // PackConv checks w, copies it and packs it for k's kernels. It returns an error that wraps ErrShape or ErrParameter.

@@ -159,7 +159,8 @@ func (p *product) lowerI8(t *Target, n *graph.Node, w i8.Weights) (*Lowered, err
 	if err != nil {
 		return nil, err
 	}
-	return &Lowered{Kernel: plan.Kernel(), Scratch: plan.Scratch(), Weights: pack.Bytes(), Bind: func(b Buffers) (Step, error) {
+	proved, all := pack.Proved()
+	return &Lowered{Kernel: plan.Kernel(), Scratch: plan.Scratch(), Weights: pack.Bytes(), Proved: float64(proved) / float64(max(all, 1)), Bind: func(b Buffers) (Step, error) {
 		args := i8.ConvArgs{Src: b.In[0], Dst: b.Out[0]}
 		if p.add != nil {
 			args.Residual = b.In[3]

@@ -58,6 +58,9 @@ type Lowered struct {
 	Kernel  string // name of the kernel, "reference" where Reference runs
 	Scratch int    // bytes of scratch that each worker needs
 	Weights int    // bytes of packed weights
+	// Proved is the share of the products of an integer layer that are proved not to leave 16 bits, so that a level without VNNI
+	// may add them fast; 0 where the kernels have no use for that.
+	Proved float64
 	// Bind ties the kernels to the buffers of one session. Buffers may be read, but not written, up to 64 bytes past
 	// their end.
 	Bind func(b Buffers) (Step, error)

@@ -183,6 +183,7 @@ type StepInfo struct {
 	Output  string      `json:"output"`  // type and shape of the first output
 	MACs    int         `json:"macs"`    // multiplications of a convolution or dense layer
 	Weights int         `json:"weights"` // bytes of packed weights
+	Proved  float64     `json:"proved"`  // share of products that a level without VNNI may add fast; 0 elsewhere
 	DType   graph.DType `json:"-"`       // type of the data that it computes on
 }
 
@@ -191,7 +192,7 @@ func (p *Program) Steps() []StepInfo {
 	var out []StepInfo
 	for _, s := range p.top().steps {
 		y := s.node.Outputs[0]
-		info := StepInfo{Op: s.node.Op, Name: s.node.Name, Kernel: s.lowered.Kernel, MACs: macs(s.node), Weights: s.lowered.Weights}
+		info := StepInfo{Op: s.node.Op, Name: s.node.Name, Kernel: s.lowered.Kernel, MACs: macs(s.node), Weights: s.lowered.Weights, Proved: s.lowered.Proved}
 		if y != nil {
 			info.Output = y.DType.String() + y.Shape.String()
 		}

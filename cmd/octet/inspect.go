@@ -126,11 +126,22 @@ func (i *inspection) print(out io.Writer) error {
 	fmt.Fprintf(out, "\nkernels %s; %.1f million multiplications; packed weights %d bytes\n", i.Level, float64(i.MACs)/1e6, i.Memory.Weights)
 	fmt.Fprintf(out, "arena %d bytes, %.2f times the largest live set of %d; scratch %d bytes a thread\n\n",
 		i.Memory.Arena, float64(i.Memory.Arena)/float64(max(i.Memory.LiveSet, 1)), i.Memory.LiveSet, i.Memory.Scratch)
-	fmt.Fprintln(w, "step\toperator\toutput\tMMAC\tkernel\tname")
+	proves := slices.ContainsFunc(i.Steps, func(s runtime.StepInfo) bool { return s.Proved > 0 })
+	head := "step\toperator\toutput\tMMAC\tkernel\tname"
+	if proves {
+		fmt.Fprint(out, "proved: the share of products whose weights cannot bring a pair out of 16 bits, which this level adds fast\n\n")
+		head = "step\toperator\toutput\tMMAC\tproved\tkernel\tname"
+	}
+	fmt.Fprintln(w, head)
 	for k, s := range i.Steps {
 		mmac := ""
 		if s.MACs > 0 {
 			mmac = fmt.Sprintf("%.2f", float64(s.MACs)/1e6)
+			if proves {
+				mmac += fmt.Sprintf("\t%.0f %%", 100*s.Proved)
+			}
+		} else if proves {
+			mmac = "\t"
 		}
 		fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\n", k, s.Op, s.Output, mmac, s.Kernel, s.Name)
 	}

@@ -75,3 +75,18 @@ func TestInspectTakesALevelBesideTheModel(t *testing.T) {
 		}
 	}
 }
+
+// TestInspectShowsWhatIsProved wants the share of proved products at the level that uses it, and at no other.
+func TestInspectShowsWhatIsProved(t *testing.T) {
+	if !slices.Contains(cpu.Available(), cpu.AVX2) {
+		t.Skip("this machine has no AVX2")
+	}
+	model, _ := files(t)
+	for _, l := range cpu.Available() {
+		t.Setenv(cpu.EnvMaxISA, l.String())
+		status, out, errs := octet(nil, "inspect", model)
+		if got := strings.Contains(out, "proved:"); status != 0 || got != (l == cpu.AVX2) {
+			t.Errorf("%v: status %d, shares shown: %t: %s%s", l, status, got, out, errs)
+		}
+	}
+}

@@ -27,6 +27,7 @@ const (
 var folders = map[string][]feature{
 	"avx2":       {base, avx2},
 	"avxvnni":    {base, avx2, avxvnni},
+	"evexvnni":   {base, avx2, avx512, vnni},
 	"avx512":     {base, avx2, avx512},
 	"avx512vnni": {base, avx2, avx512, vnni},
 	"neon":       {base, neon},

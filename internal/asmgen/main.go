@@ -21,8 +21,14 @@ type output struct {
 }
 
 var outputs = []output{
-	{"int8/internal/avx2/gemm_amd64.s", gemmAVX2},
+	{"int8/internal/avx2/gemm_amd64.s", gemmAVX2.make},
+	{"int8/internal/avxvnni/gemm_amd64.s", gemmAVXVNNI.make},
+	{"int8/internal/evexvnni/gemm_amd64.s", gemmEVEX.make},
 	{"int8/internal/avx2/depthwise_amd64.s", depthwiseAVX2},
+	{"int8/internal/avx2/peak_amd64.s", peakAVX2.make},
+	{"int8/internal/avxvnni/peak_amd64.s", peakAVXVNNI.make},
+	{"int8/internal/evexvnni/peak_amd64.s", peakEVEX.make},
+	{"int8/internal/avx512vnni/peak_amd64.s", peakAVX512.make},
 	{"int8/internal/avx512vnni/gemm_amd64.s", gemmAVX512},
 	{"int8/internal/avx512vnni/gemm_amd64.go", gemmAVX512Stubs},
 	{"int8/internal/avx512vnni/depthwise_amd64.s", depthwiseAVX512},

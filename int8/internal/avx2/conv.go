@@ -9,6 +9,7 @@ import "github.com/octet-ml/octet/int8/internal/kernel"
 // The argument structs under names of this package, for the offsets in go_asm.h.
 type (
 	gemmArgs      kernel.GemmArgs
+	peakArgs      kernel.PeakArgs
 	depthwiseArgs kernel.DepthwiseArgs
 	expand4Args   kernel.Expand4Args
 	rowSumArgs    kernel.RowSumArgs
@@ -37,6 +38,11 @@ func depthwise(a *kernel.DepthwiseArgs)
 
 //go:noescape
 func expand4(a *kernel.Expand4Args)
+
+// peak is a loop of independent products, a.Turns times.
+//
+//go:noescape
+func peak(a *kernel.PeakArgs)
 
 // rowSum is
 //
@@ -71,9 +77,10 @@ func depthwiseOrder() []uint8 {
 }
 
 func conv(s *kernel.Set) {
+	s.Peak = kernel.Peak{Name: "u8s8_peak_8x8__avx2", Products: 128, Func: peak}
 	s.Gemm = kernel.GemmFamily{
 		Rows: []kernel.Gemm{{
-			Name: "u8s8_gemm_4x16c4__avx2", MR: 4, NR: 16, KR: 4, Order: gemmOrder(), Partial: true,
+			Name: "u8s8_gemm_4x16c4__avx2", MR: 4, NR: 16, KR: 4, Order: gemmOrder(), Partial: true, Scatter: true, Steps: true,
 			Func: []func(*kernel.GemmArgs){nil, gemm1x16, gemm2x16, gemm3x16, gemm4x16},
 		}},
 		Main: func(int, int) int { return 0 },

@@ -2,37 +2,53 @@
 
 //go:build amd64 && !noasm
 
-// u8*s8 matrix products with VPMADDWD; kernel.GemmArgs is the contract.
+// u8*s8 matrix products without VNNI; kernel.GemmArgs is the contract.
 //
-// gemm<h>x16 computes tiles of h rows by 16 columns. Four bytes of k stand together for a column, as for VPDPBUSD; both sides
-// are split into even and odd bytes as 16-bit words, whose products VPMADDWD adds exactly:
+// gemm<h>x16 computes tiles of h rows by 16 columns. Four bytes of k stand together for a column. Steps whose weights are proved
+// not to saturate take VPMADDUBSW, which adds two products as int16, and VPMADDWD by ones, which adds two such sums:
+//
+//                     Y8        Y9             <- 8 columns of 4 bytes; 8 more
+//     row 0 (Y12)     Y0        Y1             += pairs(pairs(Y12 . Y8)), pairs(pairs(Y12 . Y9))
+//     row 1           Y2        Y3
+//     ...
+//
+// The other steps split both sides into even and odd bytes as 16-bit words, whose products VPMADDWD adds exactly:
 //
 //                     Y8 Y9     Y10 Y11        <- even and odd bytes of 8 columns; of 8 more
 //     row 0 (Y12 even, Y13 odd)   Y0  Y1       += Y12 . Y8 + Y13 . Y9,  Y12 . Y10 + Y13 . Y11
-//     row 1                       Y2  Y3
-//     ...
 //
-// Y14 keeps 0x00ff words, Y15 is for products. Rows end at their register plus k, and the index R14 runs from -K to 0.
+// Y14 keeps 0x00ff words; Y15 is for products, or keeps ones. R9 is at the offset of the next step within a row, R11 counts them.
 //
 // Columns are permuted at packing (order in conv.go) so that the two saturating packs of the epilogue leave the bytes in order.
 
 #include "go_asm.h"
 #include "textflag.h"
 
+// Slots of the frame.
+#define tilesLeft 0(SP)
+#define tapsLeft 8(SP)
+#define nextTap 16(SP)
+#define nextSteps 24(SP)
+#define outs 32(SP)
+#define fetch 40(SP)
+
 // func gemm1x16(a *kernel.GemmArgs)
 // 1 rows by 16 columns.
-TEXT ·gemm1x16(SB), NOSPLIT, $0-8
+TEXT ·gemm1x16(SB), NOSPLIT, $48-8
 	MOVQ a+0(FP), DI
 	MOVQ gemmArgs_Offs(DI), R8
 	TESTQ R8, R8
 	JNZ indexed
 	MOVQ gemmArgs_Base(DI), R8
 indexed:
-	MOVQ gemmArgs_Tiles(DI), R9
+	MOVQ gemmArgs_Tiles(DI), AX
+	MOVQ AX, tilesLeft
+	MOVQ gemmArgs_Outs(DI), AX
+	MOVQ AX, outs
+	MOVQ gemmArgs_Prefetch(DI), AX
+	MOVQ AX, fetch
 	MOVQ gemmArgs_C(DI), R10
 	MOVQ gemmArgs_RowBias(DI), R12
-	VPCMPEQW Y14, Y14, Y14
-	VPSRLW $8, Y14, Y14
 tile:
 	MOVQ gemmArgs_Bias(DI), SI
 	VMOVDQU (SI), Y0
@@ -44,13 +60,38 @@ tile:
 	VPADDD Y15, Y1, Y1
 	ADDQ $4, R12
 begun:
-	MOVQ gemmArgs_Taps(DI), R11
+	MOVQ gemmArgs_Taps(DI), AX
+	MOVQ AX, tapsLeft
+	MOVQ gemmArgs_TapList(DI), AX
+	MOVQ AX, nextTap
 	MOVQ gemmArgs_B(DI), SI
+	MOVQ gemmArgs_Steps(DI), AX
+	MOVQ AX, nextSteps
+	VPCMPEQW Y14, Y14, Y14
+	VPSRLW $8, Y14, Y14
 tap:
 	MOVQ gemmArgs_K(DI), R13
 	CMPQ gemmArgs_Offs(DI), $0
 	JEQ direct
-	MOVQ gemmArgs_Pad(DI), R15 // where a row of padding ends
+	MOVQ nextTap, AX
+	TESTQ AX, AX
+	JZ inOrder
+	MOVLQSX (AX), BX
+	ADDQ $4, AX
+	MOVQ AX, nextTap
+	MOVQ R13, SI
+	SHLQ $4, SI // 16 columns
+	IMULQ BX, SI
+	ADDQ gemmArgs_B(DI), SI
+	MOVQ R13, AX
+	SHRQ $1, AX // two bytes for each four of k
+	ADDQ $2, AX
+	IMULQ BX, AX
+	ADDQ gemmArgs_Steps(DI), AX
+	MOVQ AX, nextSteps
+inOrder:
+	XORL R13, R13
+	MOVQ gemmArgs_Pad(DI), R15 // where a row of padding is
 	ADDQ R13, R15
 	ADDQ gemmArgs_Base(DI), R13
 	MOVLQSX 0(R8), AX
@@ -60,15 +101,44 @@ tap:
 	ADDQ $4, R8
 	JMP ready
 direct:
+	XORL R13, R13
 	MOVQ gemmArgs_RowStride(DI), R15
 	LEAQ (R8)(R13*1), AX
 	IMUL3Q $1, R15, R15
 	ADDQ R15, R8
 ready:
-	MOVQ gemmArgs_K(DI), R14
-	NEGQ R14
+	MOVQ nextSteps, R9
+	MOVWLZX (R9), R11
+	ADDQ $2, R9
+	MOVQ gemmArgs_K(DI), R13
+	SHRQ $2, R13
+	SUBQ R11, R13 // steps that are not proved
+	TESTQ R11, R11
+	JZ exact
+	VPSRLW $7, Y14, Y15
+	PCALIGN $32
+proved:
+	MOVWLZX (R9), R14
+	ADDQ $2, R9
+	VMOVDQU (SI), Y8
+	VMOVDQU 32(SI), Y9
+	VPBROADCASTD (AX)(R14*1), Y12
+	VPMADDUBSW Y8, Y12, Y10
+	VPMADDWD Y15, Y10, Y10
+	VPADDD Y10, Y0, Y0
+	VPMADDUBSW Y9, Y12, Y11
+	VPMADDWD Y15, Y11, Y11
+	VPADDD Y11, Y1, Y1
+	ADDQ $64, SI
+	DECQ R11
+	JNZ proved
+exact:
+	TESTQ R13, R13
+	JZ added
 	PCALIGN $32
 loop:
+	MOVWLZX (R9), R14
+	ADDQ $2, R9
 	VMOVDQU 0(SI), Y9
 	VPSLLW $8, Y9, Y8
 	VPSRAW $8, Y8, Y8
@@ -89,46 +159,54 @@ loop:
 	VPMADDWD Y11, Y13, Y15
 	VPADDD Y15, Y1, Y1
 	ADDQ $64, SI
-	ADDQ $4, R14
+	DECQ R13
 	JNZ loop
-	DECQ R11
+added:
+	MOVQ R9, nextSteps
+	DECQ tapsLeft
 	JNZ tap
-	MOVQ gemmArgs_LDC(DI), BX
+	MOVQ outs, R13
 	MOVQ gemmArgs_Output(DI), CX
 	CMPQ CX, $const_outI32
 	JEQ raw
 	MOVQ gemmArgs_Mult(DI), AX
-	VMOVUPS (AX), Y8
-	VMOVUPS 32(AX), Y9
-	VBROADCASTSS gemmArgs_HiF(DI), Y10
+	VMOVUPS (AX), Y12
+	VMOVUPS 32(AX), Y13
 	VCVTDQ2PS Y0, Y0
-	VMULPS Y8, Y0, Y0
-	VMINPS Y10, Y0, Y0
+	VMULPS Y12, Y0, Y0
 	VCVTDQ2PS Y1, Y1
-	VMULPS Y9, Y1, Y1
-	VMINPS Y10, Y1, Y1
+	VMULPS Y13, Y1, Y1
+	CMPB gemmArgs_Plain(DI), $1
+	JNE bound
+	CMPB gemmArgs_Narrow(DI), $1
+	JEQ round
+bound:
+	VBROADCASTSS gemmArgs_HiF(DI), Y14
+	VMINPS Y14, Y0, Y0
+	VMINPS Y14, Y1, Y1
 	CMPQ CX, $const_outF32
 	JEQ real
-	VPBROADCASTW gemmArgs_Zero(DI), Y8
-	VPBROADCASTB gemmArgs_Lo(DI), Y9
+round:
+	VPBROADCASTW gemmArgs_Zero(DI), Y12
+	VPBROADCASTB gemmArgs_Lo(DI), Y13
 	VCVTPS2DQ Y0, Y0
 	VCVTPS2DQ Y1, Y1
-	VPACKSSDW Y1, Y0, Y10
-	VPACKSSDW Y1, Y0, Y11
-	VPADDSW Y8, Y10, Y10
-	VPADDSW Y8, Y11, Y11
-	VPACKUSWB Y11, Y10, Y10
-	VPMAXUB Y9, Y10, Y10
-	VPERMQ $0xd8, Y10, Y0 // rows 0 and 0
-	VEXTRACTI128 $1, Y0, X2
+	VPACKSSDW Y1, Y0, Y14
+	VPACKSSDW Y1, Y0, Y15
+	VPADDSW Y12, Y14, Y14
+	VPADDSW Y12, Y15, Y15
+	VPACKUSWB Y15, Y14, Y14
+	VPMAXUB Y13, Y14, Y14
+	VPERMQ $0xd8, Y14, Y0 // rows 0 and 0
 	MOVQ gemmArgs_Cols(DI), CX
 	CMPQ CX, $16
 	JNE partial
-	VMOVDQU X0, (R10)
-	ADDQ BX, R10
+	MOVLQSX 0(R13), DX
+	VMOVDQU X0, (R10)(DX*1)
 	JMP next
 partial:
-	MOVQ R10, DX
+	MOVLQSX 0(R13), DX
+	ADDQ R10, DX
 	TESTQ $8, CX
 	JZ row0below8
 	VMOVQ X0, (DX)
@@ -151,38 +229,44 @@ row0below2:
 	JZ row0below1
 	VPEXTRB $0, X0, (DX)
 row0below1:
-	ADDQ BX, R10
 	JMP next
 real:
-	VBROADCASTSS gemmArgs_LoF(DI), Y10
-	VMAXPS Y10, Y0, Y0
-	VMAXPS Y10, Y1, Y1
+	VBROADCASTSS gemmArgs_LoF(DI), Y14
+	VMAXPS Y14, Y0, Y0
+	VMAXPS Y14, Y1, Y1
 raw:
-	VMOVDQU X0, 0(R10)
-	VEXTRACTI128 $1, Y0, 32(R10)
-	VMOVDQU X1, 16(R10)
-	VEXTRACTI128 $1, Y1, 48(R10)
-	ADDQ BX, R10
+	MOVLQSX 0(R13), DX
+	VMOVDQU X0, 0(R10)(DX*1)
+	VEXTRACTI128 $1, Y0, 32(R10)(DX*1)
+	VMOVDQU X1, 16(R10)(DX*1)
+	VEXTRACTI128 $1, Y1, 48(R10)(DX*1)
 next:
-	DECQ R9
+	ADDQ gemmArgs_OutTile(DI), R10
+	MOVQ gemmArgs_OutStep(DI), AX
+	SHLQ $2, AX
+	ADDQ AX, outs
+	DECQ tilesLeft
 	JNZ tile
 	VZEROUPPER
 	RET
 
 // func gemm2x16(a *kernel.GemmArgs)
 // 2 rows by 16 columns.
-TEXT ·gemm2x16(SB), NOSPLIT, $0-8
+TEXT ·gemm2x16(SB), NOSPLIT, $48-8
 	MOVQ a+0(FP), DI
 	MOVQ gemmArgs_Offs(DI), R8
 	TESTQ R8, R8
 	JNZ indexed
 	MOVQ gemmArgs_Base(DI), R8
 indexed:
-	MOVQ gemmArgs_Tiles(DI), R9
+	MOVQ gemmArgs_Tiles(DI), AX
+	MOVQ AX, tilesLeft
+	MOVQ gemmArgs_Outs(DI), AX
+	MOVQ AX, outs
+	MOVQ gemmArgs_Prefetch(DI), AX
+	MOVQ AX, fetch
 	MOVQ gemmArgs_C(DI), R10
 	MOVQ gemmArgs_RowBias(DI), R12
-	VPCMPEQW Y14, Y14, Y14
-	VPSRLW $8, Y14, Y14
 tile:
 	MOVQ gemmArgs_Bias(DI), SI
 	VMOVDQU (SI), Y0
@@ -199,13 +283,38 @@ tile:
 	VPADDD Y15, Y3, Y3
 	ADDQ $8, R12
 begun:
-	MOVQ gemmArgs_Taps(DI), R11
+	MOVQ gemmArgs_Taps(DI), AX
+	MOVQ AX, tapsLeft
+	MOVQ gemmArgs_TapList(DI), AX
+	MOVQ AX, nextTap
 	MOVQ gemmArgs_B(DI), SI
+	MOVQ gemmArgs_Steps(DI), AX
+	MOVQ AX, nextSteps
+	VPCMPEQW Y14, Y14, Y14
+	VPSRLW $8, Y14, Y14
 tap:
 	MOVQ gemmArgs_K(DI), R13
 	CMPQ gemmArgs_Offs(DI), $0
 	JEQ direct
-	MOVQ gemmArgs_Pad(DI), R15 // where a row of padding ends
+	MOVQ nextTap, AX
+	TESTQ AX, AX
+	JZ inOrder
+	MOVLQSX (AX), BX
+	ADDQ $4, AX
+	MOVQ AX, nextTap
+	MOVQ R13, SI
+	SHLQ $4, SI // 16 columns
+	IMULQ BX, SI
+	ADDQ gemmArgs_B(DI), SI
+	MOVQ R13, AX
+	SHRQ $1, AX // two bytes for each four of k
+	ADDQ $2, AX
+	IMULQ BX, AX
+	ADDQ gemmArgs_Steps(DI), AX
+	MOVQ AX, nextSteps
+inOrder:
+	XORL R13, R13
+	MOVQ gemmArgs_Pad(DI), R15 // where a row of padding is
 	ADDQ R13, R15
 	ADDQ gemmArgs_Base(DI), R13
 	MOVLQSX 0(R8), AX
@@ -219,16 +328,52 @@ tap:
 	ADDQ $8, R8
 	JMP ready
 direct:
+	XORL R13, R13
 	MOVQ gemmArgs_RowStride(DI), R15
 	LEAQ (R8)(R13*1), AX
 	LEAQ (AX)(R15*1), BX
 	IMUL3Q $2, R15, R15
 	ADDQ R15, R8
 ready:
-	MOVQ gemmArgs_K(DI), R14
-	NEGQ R14
+	MOVQ nextSteps, R9
+	MOVWLZX (R9), R11
+	ADDQ $2, R9
+	MOVQ gemmArgs_K(DI), R13
+	SHRQ $2, R13
+	SUBQ R11, R13 // steps that are not proved
+	TESTQ R11, R11
+	JZ exact
+	VPSRLW $7, Y14, Y15
+	PCALIGN $32
+proved:
+	MOVWLZX (R9), R14
+	ADDQ $2, R9
+	VMOVDQU (SI), Y8
+	VMOVDQU 32(SI), Y9
+	VPBROADCASTD (AX)(R14*1), Y12
+	VPMADDUBSW Y8, Y12, Y10
+	VPMADDWD Y15, Y10, Y10
+	VPADDD Y10, Y0, Y0
+	VPMADDUBSW Y9, Y12, Y11
+	VPMADDWD Y15, Y11, Y11
+	VPADDD Y11, Y1, Y1
+	VPBROADCASTD (BX)(R14*1), Y12
+	VPMADDUBSW Y8, Y12, Y10
+	VPMADDWD Y15, Y10, Y10
+	VPADDD Y10, Y2, Y2
+	VPMADDUBSW Y9, Y12, Y11
+	VPMADDWD Y15, Y11, Y11
+	VPADDD Y11, Y3, Y3
+	ADDQ $64, SI
+	DECQ R11
+	JNZ proved
+exact:
+	TESTQ R13, R13
+	JZ added
 	PCALIGN $32
 loop:
+	MOVWLZX (R9), R14
+	ADDQ $2, R9
 	VMOVDQU 0(SI), Y9
 	VPSLLW $8, Y9, Y8
 	VPSRAW $8, Y8, Y8
@@ -260,56 +405,65 @@ loop:
 	VPMADDWD Y11, Y13, Y15
 	VPADDD Y15, Y3, Y3
 	ADDQ $64, SI
-	ADDQ $4, R14
+	DECQ R13
 	JNZ loop
-	DECQ R11
+added:
+	MOVQ R9, nextSteps
+	DECQ tapsLeft
 	JNZ tap
-	MOVQ gemmArgs_LDC(DI), BX
+	MOVQ outs, R13
 	MOVQ gemmArgs_Output(DI), CX
 	CMPQ CX, $const_outI32
 	JEQ raw
 	MOVQ gemmArgs_Mult(DI), AX
-	VMOVUPS (AX), Y8
-	VMOVUPS 32(AX), Y9
-	VBROADCASTSS gemmArgs_HiF(DI), Y10
+	VMOVUPS (AX), Y12
+	VMOVUPS 32(AX), Y13
 	VCVTDQ2PS Y0, Y0
-	VMULPS Y8, Y0, Y0
-	VMINPS Y10, Y0, Y0
+	VMULPS Y12, Y0, Y0
 	VCVTDQ2PS Y1, Y1
-	VMULPS Y9, Y1, Y1
-	VMINPS Y10, Y1, Y1
+	VMULPS Y13, Y1, Y1
 	VCVTDQ2PS Y2, Y2
-	VMULPS Y8, Y2, Y2
-	VMINPS Y10, Y2, Y2
+	VMULPS Y12, Y2, Y2
 	VCVTDQ2PS Y3, Y3
-	VMULPS Y9, Y3, Y3
-	VMINPS Y10, Y3, Y3
+	VMULPS Y13, Y3, Y3
+	CMPB gemmArgs_Plain(DI), $1
+	JNE bound
+	CMPB gemmArgs_Narrow(DI), $1
+	JEQ round
+bound:
+	VBROADCASTSS gemmArgs_HiF(DI), Y14
+	VMINPS Y14, Y0, Y0
+	VMINPS Y14, Y1, Y1
+	VMINPS Y14, Y2, Y2
+	VMINPS Y14, Y3, Y3
 	CMPQ CX, $const_outF32
 	JEQ real
-	VPBROADCASTW gemmArgs_Zero(DI), Y8
-	VPBROADCASTB gemmArgs_Lo(DI), Y9
+round:
+	VPBROADCASTW gemmArgs_Zero(DI), Y12
+	VPBROADCASTB gemmArgs_Lo(DI), Y13
 	VCVTPS2DQ Y0, Y0
 	VCVTPS2DQ Y1, Y1
 	VCVTPS2DQ Y2, Y2
 	VCVTPS2DQ Y3, Y3
-	VPACKSSDW Y1, Y0, Y10
-	VPACKSSDW Y3, Y2, Y11
-	VPADDSW Y8, Y10, Y10
-	VPADDSW Y8, Y11, Y11
-	VPACKUSWB Y11, Y10, Y10
-	VPMAXUB Y9, Y10, Y10
-	VPERMQ $0xd8, Y10, Y0 // rows 0 and 1
+	VPACKSSDW Y1, Y0, Y14
+	VPACKSSDW Y3, Y2, Y15
+	VPADDSW Y12, Y14, Y14
+	VPADDSW Y12, Y15, Y15
+	VPACKUSWB Y15, Y14, Y14
+	VPMAXUB Y13, Y14, Y14
+	VPERMQ $0xd8, Y14, Y0 // rows 0 and 1
 	VEXTRACTI128 $1, Y0, X2
 	MOVQ gemmArgs_Cols(DI), CX
 	CMPQ CX, $16
 	JNE partial
-	VMOVDQU X0, (R10)
-	ADDQ BX, R10
-	VMOVDQU X2, (R10)
-	ADDQ BX, R10
+	MOVLQSX 0(R13), DX
+	VMOVDQU X0, (R10)(DX*1)
+	MOVLQSX 4(R13), DX
+	VMOVDQU X2, (R10)(DX*1)
 	JMP next
 partial:
-	MOVQ R10, DX
+	MOVLQSX 0(R13), DX
+	ADDQ R10, DX
 	TESTQ $8, CX
 	JZ row0below8
 	VMOVQ X0, (DX)
@@ -332,8 +486,8 @@ row0below2:
 	JZ row0below1
 	VPEXTRB $0, X0, (DX)
 row0below1:
-	ADDQ BX, R10
-	MOVQ R10, DX
+	MOVLQSX 4(R13), DX
+	ADDQ R10, DX
 	TESTQ $8, CX
 	JZ row1below8
 	VMOVQ X2, (DX)
@@ -356,45 +510,51 @@ row1below2:
 	JZ row1below1
 	VPEXTRB $0, X2, (DX)
 row1below1:
-	ADDQ BX, R10
 	JMP next
 real:
-	VBROADCASTSS gemmArgs_LoF(DI), Y10
-	VMAXPS Y10, Y0, Y0
-	VMAXPS Y10, Y1, Y1
-	VMAXPS Y10, Y2, Y2
-	VMAXPS Y10, Y3, Y3
+	VBROADCASTSS gemmArgs_LoF(DI), Y14
+	VMAXPS Y14, Y0, Y0
+	VMAXPS Y14, Y1, Y1
+	VMAXPS Y14, Y2, Y2
+	VMAXPS Y14, Y3, Y3
 raw:
-	VMOVDQU X0, 0(R10)
-	VEXTRACTI128 $1, Y0, 32(R10)
-	VMOVDQU X1, 16(R10)
-	VEXTRACTI128 $1, Y1, 48(R10)
-	ADDQ BX, R10
-	VMOVDQU X2, 0(R10)
-	VEXTRACTI128 $1, Y2, 32(R10)
-	VMOVDQU X3, 16(R10)
-	VEXTRACTI128 $1, Y3, 48(R10)
-	ADDQ BX, R10
+	MOVLQSX 0(R13), DX
+	VMOVDQU X0, 0(R10)(DX*1)
+	VEXTRACTI128 $1, Y0, 32(R10)(DX*1)
+	VMOVDQU X1, 16(R10)(DX*1)
+	VEXTRACTI128 $1, Y1, 48(R10)(DX*1)
+	MOVLQSX 4(R13), DX
+	VMOVDQU X2, 0(R10)(DX*1)
+	VEXTRACTI128 $1, Y2, 32(R10)(DX*1)
+	VMOVDQU X3, 16(R10)(DX*1)
+	VEXTRACTI128 $1, Y3, 48(R10)(DX*1)
 next:
-	DECQ R9
+	ADDQ gemmArgs_OutTile(DI), R10
+	MOVQ gemmArgs_OutStep(DI), AX
+	SHLQ $2, AX
+	ADDQ AX, outs
+	DECQ tilesLeft
 	JNZ tile
 	VZEROUPPER
 	RET
 
 // func gemm3x16(a *kernel.GemmArgs)
 // 3 rows by 16 columns.
-TEXT ·gemm3x16(SB), NOSPLIT, $0-8
+TEXT ·gemm3x16(SB), NOSPLIT, $48-8
 	MOVQ a+0(FP), DI
 	MOVQ gemmArgs_Offs(DI), R8
 	TESTQ R8, R8
 	JNZ indexed
 	MOVQ gemmArgs_Base(DI), R8
 indexed:
-	MOVQ gemmArgs_Tiles(DI), R9
+	MOVQ gemmArgs_Tiles(DI), AX
+	MOVQ AX, tilesLeft
+	MOVQ gemmArgs_Outs(DI), AX
+	MOVQ AX, outs
+	MOVQ gemmArgs_Prefetch(DI), AX
+	MOVQ AX, fetch
 	MOVQ gemmArgs_C(DI), R10
 	MOVQ gemmArgs_RowBias(DI), R12
-	VPCMPEQW Y14, Y14, Y14
-	VPSRLW $8, Y14, Y14
 tile:
 	MOVQ gemmArgs_Bias(DI), SI
 	VMOVDQU (SI), Y0
@@ -416,13 +576,38 @@ tile:
 	VPADDD Y15, Y5, Y5
 	ADDQ $12, R12
 begun:
-	MOVQ gemmArgs_Taps(DI), R11
+	MOVQ gemmArgs_Taps(DI), AX
+	MOVQ AX, tapsLeft
+	MOVQ gemmArgs_TapList(DI), AX
+	MOVQ AX, nextTap
 	MOVQ gemmArgs_B(DI), SI
+	MOVQ gemmArgs_Steps(DI), AX
+	MOVQ AX, nextSteps
+	VPCMPEQW Y14, Y14, Y14
+	VPSRLW $8, Y14, Y14
 tap:
 	MOVQ gemmArgs_K(DI), R13
 	CMPQ gemmArgs_Offs(DI), $0
 	JEQ direct
-	MOVQ gemmArgs_Pad(DI), R15 // where a row of padding ends
+	MOVQ nextTap, AX
+	TESTQ AX, AX
+	JZ inOrder
+	MOVLQSX (AX), BX
+	ADDQ $4, AX
+	MOVQ AX, nextTap
+	MOVQ R13, SI
+	SHLQ $4, SI // 16 columns
+	IMULQ BX, SI
+	ADDQ gemmArgs_B(DI), SI
+	MOVQ R13, AX
+	SHRQ $1, AX // two bytes for each four of k
+	ADDQ $2, AX
+	IMULQ BX, AX
+	ADDQ gemmArgs_Steps(DI), AX
+	MOVQ AX, nextSteps
+inOrder:
+	XORL R13, R13
+	MOVQ gemmArgs_Pad(DI), R15 // where a row of padding is
 	ADDQ R13, R15
 	ADDQ gemmArgs_Base(DI), R13
 	MOVLQSX 0(R8), AX
@@ -440,6 +625,7 @@ tap:
 	ADDQ $12, R8
 	JMP ready
 direct:
+	XORL R13, R13
 	MOVQ gemmArgs_RowStride(DI), R15
 	LEAQ (R8)(R13*1), AX
 	LEAQ (AX)(R15*1), BX
@@ -447,10 +633,52 @@ direct:
 	IMUL3Q $3, R15, R15
 	ADDQ R15, R8
 ready:
-	MOVQ gemmArgs_K(DI), R14
-	NEGQ R14
+	MOVQ nextSteps, R9
+	MOVWLZX (R9), R11
+	ADDQ $2, R9
+	MOVQ gemmArgs_K(DI), R13
+	SHRQ $2, R13
+	SUBQ R11, R13 // steps that are not proved
+	TESTQ R11, R11
+	JZ exact
+	VPSRLW $7, Y14, Y15
+	PCALIGN $32
+proved:
+	MOVWLZX (R9), R14
+	ADDQ $2, R9
+	VMOVDQU (SI), Y8
+	VMOVDQU 32(SI), Y9
+	VPBROADCASTD (AX)(R14*1), Y12
+	VPMADDUBSW Y8, Y12, Y10
+	VPMADDWD Y15, Y10, Y10
+	VPADDD Y10, Y0, Y0
+	VPMADDUBSW Y9, Y12, Y11
+	VPMADDWD Y15, Y11, Y11
+	VPADDD Y11, Y1, Y1
+	VPBROADCASTD (BX)(R14*1), Y12
+	VPMADDUBSW Y8, Y12, Y10
+	VPMADDWD Y15, Y10, Y10
+	VPADDD Y10, Y2, Y2
+	VPMADDUBSW Y9, Y12, Y11
+	VPMADDWD Y15, Y11, Y11
+	VPADDD Y11, Y3, Y3
+	VPBROADCASTD (CX)(R14*1), Y12
+	VPMADDUBSW Y8, Y12, Y10
+	VPMADDWD Y15, Y10, Y10
+	VPADDD Y10, Y4, Y4
+	VPMADDUBSW Y9, Y12, Y11
+	VPMADDWD Y15, Y11, Y11
+	VPADDD Y11, Y5, Y5
+	ADDQ $64, SI
+	DECQ R11
+	JNZ proved
+exact:
+	TESTQ R13, R13
+	JZ added
 	PCALIGN $32
 loop:
+	MOVWLZX (R9), R14
+	ADDQ $2, R9
 	VMOVDQU 0(SI), Y9
 	VPSLLW $8, Y9, Y8
 	VPSRAW $8, Y8, Y8
@@ -493,74 +721,82 @@ loop:
 	VPMADDWD Y11, Y13, Y15
 	VPADDD Y15, Y5, Y5
 	ADDQ $64, SI
-	ADDQ $4, R14
+	DECQ R13
 	JNZ loop
-	DECQ R11
+added:
+	MOVQ R9, nextSteps
+	DECQ tapsLeft
 	JNZ tap
-	MOVQ gemmArgs_LDC(DI), BX
+	MOVQ outs, R13
 	MOVQ gemmArgs_Output(DI), CX
 	CMPQ CX, $const_outI32
 	JEQ raw
 	MOVQ gemmArgs_Mult(DI), AX
-	VMOVUPS (AX), Y8
-	VMOVUPS 32(AX), Y9
-	VBROADCASTSS gemmArgs_HiF(DI), Y10
+	VMOVUPS (AX), Y12
+	VMOVUPS 32(AX), Y13
 	VCVTDQ2PS Y0, Y0
-	VMULPS Y8, Y0, Y0
-	VMINPS Y10, Y0, Y0
+	VMULPS Y12, Y0, Y0
 	VCVTDQ2PS Y1, Y1
-	VMULPS Y9, Y1, Y1
-	VMINPS Y10, Y1, Y1
+	VMULPS Y13, Y1, Y1
 	VCVTDQ2PS Y2, Y2
-	VMULPS Y8, Y2, Y2
-	VMINPS Y10, Y2, Y2
+	VMULPS Y12, Y2, Y2
 	VCVTDQ2PS Y3, Y3
-	VMULPS Y9, Y3, Y3
-	VMINPS Y10, Y3, Y3
+	VMULPS Y13, Y3, Y3
 	VCVTDQ2PS Y4, Y4
-	VMULPS Y8, Y4, Y4
-	VMINPS Y10, Y4, Y4
+	VMULPS Y12, Y4, Y4
 	VCVTDQ2PS Y5, Y5
-	VMULPS Y9, Y5, Y5
-	VMINPS Y10, Y5, Y5
+	VMULPS Y13, Y5, Y5
+	CMPB gemmArgs_Plain(DI), $1
+	JNE bound
+	CMPB gemmArgs_Narrow(DI), $1
+	JEQ round
+bound:
+	VBROADCASTSS gemmArgs_HiF(DI), Y14
+	VMINPS Y14, Y0, Y0
+	VMINPS Y14, Y1, Y1
+	VMINPS Y14, Y2, Y2
+	VMINPS Y14, Y3, Y3
+	VMINPS Y14, Y4, Y4
+	VMINPS Y14, Y5, Y5
 	CMPQ CX, $const_outF32
 	JEQ real
-	VPBROADCASTW gemmArgs_Zero(DI), Y8
-	VPBROADCASTB gemmArgs_Lo(DI), Y9
+round:
+	VPBROADCASTW gemmArgs_Zero(DI), Y12
+	VPBROADCASTB gemmArgs_Lo(DI), Y13
 	VCVTPS2DQ Y0, Y0
 	VCVTPS2DQ Y1, Y1
 	VCVTPS2DQ Y2, Y2
 	VCVTPS2DQ Y3, Y3
-	VPACKSSDW Y1, Y0, Y10
-	VPACKSSDW Y3, Y2, Y11
-	VPADDSW Y8, Y10, Y10
-	VPADDSW Y8, Y11, Y11
-	VPACKUSWB Y11, Y10, Y10
-	VPMAXUB Y9, Y10, Y10
-	VPERMQ $0xd8, Y10, Y0 // rows 0 and 1
+	VPACKSSDW Y1, Y0, Y14
+	VPACKSSDW Y3, Y2, Y15
+	VPADDSW Y12, Y14, Y14
+	VPADDSW Y12, Y15, Y15
+	VPACKUSWB Y15, Y14, Y14
+	VPMAXUB Y13, Y14, Y14
+	VPERMQ $0xd8, Y14, Y0 // rows 0 and 1
 	VEXTRACTI128 $1, Y0, X2
 	VCVTPS2DQ Y4, Y4
 	VCVTPS2DQ Y5, Y5
-	VPACKSSDW Y5, Y4, Y10
-	VPACKSSDW Y5, Y4, Y11
-	VPADDSW Y8, Y10, Y10
-	VPADDSW Y8, Y11, Y11
-	VPACKUSWB Y11, Y10, Y10
-	VPMAXUB Y9, Y10, Y10
-	VPERMQ $0xd8, Y10, Y4 // rows 2 and 2
-	VEXTRACTI128 $1, Y4, X6
+	VPACKSSDW Y5, Y4, Y14
+	VPACKSSDW Y5, Y4, Y15
+	VPADDSW Y12, Y14, Y14
+	VPADDSW Y12, Y15, Y15
+	VPACKUSWB Y15, Y14, Y14
+	VPMAXUB Y13, Y14, Y14
+	VPERMQ $0xd8, Y14, Y4 // rows 2 and 2
 	MOVQ gemmArgs_Cols(DI), CX
 	CMPQ CX, $16
 	JNE partial
-	VMOVDQU X0, (R10)
-	ADDQ BX, R10
-	VMOVDQU X2, (R10)
-	ADDQ BX, R10
-	VMOVDQU X4, (R10)
-	ADDQ BX, R10
+	MOVLQSX 0(R13), DX
+	VMOVDQU X0, (R10)(DX*1)
+	MOVLQSX 4(R13), DX
+	VMOVDQU X2, (R10)(DX*1)
+	MOVLQSX 8(R13), DX
+	VMOVDQU X4, (R10)(DX*1)
 	JMP next
 partial:
-	MOVQ R10, DX
+	MOVLQSX 0(R13), DX
+	ADDQ R10, DX
 	TESTQ $8, CX
 	JZ row0below8
 	VMOVQ X0, (DX)
@@ -583,8 +819,8 @@ row0below2:
 	JZ row0below1
 	VPEXTRB $0, X0, (DX)
 row0below1:
-	ADDQ BX, R10
-	MOVQ R10, DX
+	MOVLQSX 4(R13), DX
+	ADDQ R10, DX
 	TESTQ $8, CX
 	JZ row1below8
 	VMOVQ X2, (DX)
@@ -607,8 +843,8 @@ row1below2:
 	JZ row1below1
 	VPEXTRB $0, X2, (DX)
 row1below1:
-	ADDQ BX, R10
-	MOVQ R10, DX
+	MOVLQSX 8(R13), DX
+	ADDQ R10, DX
 	TESTQ $8, CX
 	JZ row2below8
 	VMOVQ X4, (DX)
@@ -631,52 +867,58 @@ row2below2:
 	JZ row2below1
 	VPEXTRB $0, X4, (DX)
 row2below1:
-	ADDQ BX, R10
 	JMP next
 real:
-	VBROADCASTSS gemmArgs_LoF(DI), Y10
-	VMAXPS Y10, Y0, Y0
-	VMAXPS Y10, Y1, Y1
-	VMAXPS Y10, Y2, Y2
-	VMAXPS Y10, Y3, Y3
-	VMAXPS Y10, Y4, Y4
-	VMAXPS Y10, Y5, Y5
+	VBROADCASTSS gemmArgs_LoF(DI), Y14
+	VMAXPS Y14, Y0, Y0
+	VMAXPS Y14, Y1, Y1
+	VMAXPS Y14, Y2, Y2
+	VMAXPS Y14, Y3, Y3
+	VMAXPS Y14, Y4, Y4
+	VMAXPS Y14, Y5, Y5
 raw:
-	VMOVDQU X0, 0(R10)
-	VEXTRACTI128 $1, Y0, 32(R10)
-	VMOVDQU X1, 16(R10)
-	VEXTRACTI128 $1, Y1, 48(R10)
-	ADDQ BX, R10
-	VMOVDQU X2, 0(R10)
-	VEXTRACTI128 $1, Y2, 32(R10)
-	VMOVDQU X3, 16(R10)
-	VEXTRACTI128 $1, Y3, 48(R10)
-	ADDQ BX, R10
-	VMOVDQU X4, 0(R10)
-	VEXTRACTI128 $1, Y4, 32(R10)
-	VMOVDQU X5, 16(R10)
-	VEXTRACTI128 $1, Y5, 48(R10)
-	ADDQ BX, R10
+	MOVLQSX 0(R13), DX
+	VMOVDQU X0, 0(R10)(DX*1)
+	VEXTRACTI128 $1, Y0, 32(R10)(DX*1)
+	VMOVDQU X1, 16(R10)(DX*1)
+	VEXTRACTI128 $1, Y1, 48(R10)(DX*1)
+	MOVLQSX 4(R13), DX
+	VMOVDQU X2, 0(R10)(DX*1)
+	VEXTRACTI128 $1, Y2, 32(R10)(DX*1)
+	VMOVDQU X3, 16(R10)(DX*1)
+	VEXTRACTI128 $1, Y3, 48(R10)(DX*1)
+	MOVLQSX 8(R13), DX
+	VMOVDQU X4, 0(R10)(DX*1)
+	VEXTRACTI128 $1, Y4, 32(R10)(DX*1)
+	VMOVDQU X5, 16(R10)(DX*1)
+	VEXTRACTI128 $1, Y5, 48(R10)(DX*1)
 next:
-	DECQ R9
+	ADDQ gemmArgs_OutTile(DI), R10
+	MOVQ gemmArgs_OutStep(DI), AX
+	SHLQ $2, AX
+	ADDQ AX, outs
+	DECQ tilesLeft
 	JNZ tile
 	VZEROUPPER
 	RET
 
 // func gemm4x16(a *kernel.GemmArgs)
 // 4 rows by 16 columns.
-TEXT ·gemm4x16(SB), NOSPLIT, $0-8
+TEXT ·gemm4x16(SB), NOSPLIT, $48-8
 	MOVQ a+0(FP), DI
 	MOVQ gemmArgs_Offs(DI), R8
 	TESTQ R8, R8
 	JNZ indexed
 	MOVQ gemmArgs_Base(DI), R8
 indexed:
-	MOVQ gemmArgs_Tiles(DI), R9
+	MOVQ gemmArgs_Tiles(DI), AX
+	MOVQ AX, tilesLeft
+	MOVQ gemmArgs_Outs(DI), AX
+	MOVQ AX, outs
+	MOVQ gemmArgs_Prefetch(DI), AX
+	MOVQ AX, fetch
 	MOVQ gemmArgs_C(DI), R10
 	MOVQ gemmArgs_RowBias(DI), R12
-	VPCMPEQW Y14, Y14, Y14
-	VPSRLW $8, Y14, Y14
 tile:
 	MOVQ gemmArgs_Bias(DI), SI
 	VMOVDQU (SI), Y0
@@ -703,13 +945,38 @@ tile:
 	VPADDD Y15, Y7, Y7
 	ADDQ $16, R12
 begun:
-	MOVQ gemmArgs_Taps(DI), R11
+	MOVQ gemmArgs_Taps(DI), AX
+	MOVQ AX, tapsLeft
+	MOVQ gemmArgs_TapList(DI), AX
+	MOVQ AX, nextTap
 	MOVQ gemmArgs_B(DI), SI
+	MOVQ gemmArgs_Steps(DI), AX
+	MOVQ AX, nextSteps
+	VPCMPEQW Y14, Y14, Y14
+	VPSRLW $8, Y14, Y14
 tap:
 	MOVQ gemmArgs_K(DI), R13
 	CMPQ gemmArgs_Offs(DI), $0
 	JEQ direct
-	MOVQ gemmArgs_Pad(DI), R15 // where a row of padding ends
+	MOVQ nextTap, AX
+	TESTQ AX, AX
+	JZ inOrder
+	MOVLQSX (AX), BX
+	ADDQ $4, AX
+	MOVQ AX, nextTap
+	MOVQ R13, SI
+	SHLQ $4, SI // 16 columns
+	IMULQ BX, SI
+	ADDQ gemmArgs_B(DI), SI
+	MOVQ R13, AX
+	SHRQ $1, AX // two bytes for each four of k
+	ADDQ $2, AX
+	IMULQ BX, AX
+	ADDQ gemmArgs_Steps(DI), AX
+	MOVQ AX, nextSteps
+inOrder:
+	XORL R13, R13
+	MOVQ gemmArgs_Pad(DI), R15 // where a row of padding is
 	ADDQ R13, R15
 	ADDQ gemmArgs_Base(DI), R13
 	MOVLQSX 0(R8), AX
@@ -731,6 +998,7 @@ tap:
 	ADDQ $16, R8
 	JMP ready
 direct:
+	XORL R13, R13
 	MOVQ gemmArgs_RowStride(DI), R15
 	LEAQ (R8)(R13*1), AX
 	LEAQ (AX)(R15*1), BX
@@ -739,10 +1007,59 @@ direct:
 	IMUL3Q $4, R15, R15
 	ADDQ R15, R8
 ready:
-	MOVQ gemmArgs_K(DI), R14
-	NEGQ R14
+	MOVQ nextSteps, R9
+	MOVWLZX (R9), R11
+	ADDQ $2, R9
+	MOVQ gemmArgs_K(DI), R13
+	SHRQ $2, R13
+	SUBQ R11, R13 // steps that are not proved
+	TESTQ R11, R11
+	JZ exact
+	VPSRLW $7, Y14, Y15
+	PCALIGN $32
+proved:
+	MOVWLZX (R9), R14
+	ADDQ $2, R9
+	VMOVDQU (SI), Y8
+	VMOVDQU 32(SI), Y9
+	VPBROADCASTD (AX)(R14*1), Y12
+	VPMADDUBSW Y8, Y12, Y10
+	VPMADDWD Y15, Y10, Y10
+	VPADDD Y10, Y0, Y0
+	VPMADDUBSW Y9, Y12, Y11
+	VPMADDWD Y15, Y11, Y11
+	VPADDD Y11, Y1, Y1
+	VPBROADCASTD (BX)(R14*1), Y12
+	VPMADDUBSW Y8, Y12, Y10
+	VPMADDWD Y15, Y10, Y10
+	VPADDD Y10, Y2, Y2
+	VPMADDUBSW Y9, Y12, Y11
+	VPMADDWD Y15, Y11, Y11
+	VPADDD Y11, Y3, Y3
+	VPBROADCASTD (CX)(R14*1), Y12
+	VPMADDUBSW Y8, Y12, Y10
+	VPMADDWD Y15, Y10, Y10
+	VPADDD Y10, Y4, Y4
+	VPMADDUBSW Y9, Y12, Y11
+	VPMADDWD Y15, Y11, Y11
+	VPADDD Y11, Y5, Y5
+	VPBROADCASTD (DX)(R14*1), Y12
+	VPMADDUBSW Y8, Y12, Y10
+	VPMADDWD Y15, Y10, Y10
+	VPADDD Y10, Y6, Y6
+	VPMADDUBSW Y9, Y12, Y11
+	VPMADDWD Y15, Y11, Y11
+	VPADDD Y11, Y7, Y7
+	ADDQ $64, SI
+	DECQ R11
+	JNZ proved
+exact:
+	TESTQ R13, R13
+	JZ added
 	PCALIGN $32
 loop:
+	MOVWLZX (R9), R14
+	ADDQ $2, R9
 	VMOVDQU 0(SI), Y9
 	VPSLLW $8, Y9, Y8
 	VPSRAW $8, Y8, Y8
@@ -796,84 +1113,93 @@ loop:
 	VPMADDWD Y11, Y13, Y15
 	VPADDD Y15, Y7, Y7
 	ADDQ $64, SI
-	ADDQ $4, R14
+	DECQ R13
 	JNZ loop
-	DECQ R11
+added:
+	MOVQ R9, nextSteps
+	DECQ tapsLeft
 	JNZ tap
-	MOVQ gemmArgs_LDC(DI), BX
+	MOVQ outs, R13
 	MOVQ gemmArgs_Output(DI), CX
 	CMPQ CX, $const_outI32
 	JEQ raw
 	MOVQ gemmArgs_Mult(DI), AX
-	VMOVUPS (AX), Y8
-	VMOVUPS 32(AX), Y9
-	VBROADCASTSS gemmArgs_HiF(DI), Y10
+	VMOVUPS (AX), Y12
+	VMOVUPS 32(AX), Y13
 	VCVTDQ2PS Y0, Y0
-	VMULPS Y8, Y0, Y0
-	VMINPS Y10, Y0, Y0
+	VMULPS Y12, Y0, Y0
 	VCVTDQ2PS Y1, Y1
-	VMULPS Y9, Y1, Y1
-	VMINPS Y10, Y1, Y1
+	VMULPS Y13, Y1, Y1
 	VCVTDQ2PS Y2, Y2
-	VMULPS Y8, Y2, Y2
-	VMINPS Y10, Y2, Y2
+	VMULPS Y12, Y2, Y2
 	VCVTDQ2PS Y3, Y3
-	VMULPS Y9, Y3, Y3
-	VMINPS Y10, Y3, Y3
+	VMULPS Y13, Y3, Y3
 	VCVTDQ2PS Y4, Y4
-	VMULPS Y8, Y4, Y4
-	VMINPS Y10, Y4, Y4
+	VMULPS Y12, Y4, Y4
 	VCVTDQ2PS Y5, Y5
-	VMULPS Y9, Y5, Y5
-	VMINPS Y10, Y5, Y5
+	VMULPS Y13, Y5, Y5
 	VCVTDQ2PS Y6, Y6
-	VMULPS Y8, Y6, Y6
-	VMINPS Y10, Y6, Y6
+	VMULPS Y12, Y6, Y6
 	VCVTDQ2PS Y7, Y7
-	VMULPS Y9, Y7, Y7
-	VMINPS Y10, Y7, Y7
+	VMULPS Y13, Y7, Y7
+	CMPB gemmArgs_Plain(DI), $1
+	JNE bound
+	CMPB gemmArgs_Narrow(DI), $1
+	JEQ round
+bound:
+	VBROADCASTSS gemmArgs_HiF(DI), Y14
+	VMINPS Y14, Y0, Y0
+	VMINPS Y14, Y1, Y1
+	VMINPS Y14, Y2, Y2
+	VMINPS Y14, Y3, Y3
+	VMINPS Y14, Y4, Y4
+	VMINPS Y14, Y5, Y5
+	VMINPS Y14, Y6, Y6
+	VMINPS Y14, Y7, Y7
 	CMPQ CX, $const_outF32
 	JEQ real
-	VPBROADCASTW gemmArgs_Zero(DI), Y8
-	VPBROADCASTB gemmArgs_Lo(DI), Y9
+round:
+	VPBROADCASTW gemmArgs_Zero(DI), Y12
+	VPBROADCASTB gemmArgs_Lo(DI), Y13
 	VCVTPS2DQ Y0, Y0
 	VCVTPS2DQ Y1, Y1
 	VCVTPS2DQ Y2, Y2
 	VCVTPS2DQ Y3, Y3
-	VPACKSSDW Y1, Y0, Y10
-	VPACKSSDW Y3, Y2, Y11
-	VPADDSW Y8, Y10, Y10
-	VPADDSW Y8, Y11, Y11
-	VPACKUSWB Y11, Y10, Y10
-	VPMAXUB Y9, Y10, Y10
-	VPERMQ $0xd8, Y10, Y0 // rows 0 and 1
+	VPACKSSDW Y1, Y0, Y14
+	VPACKSSDW Y3, Y2, Y15
+	VPADDSW Y12, Y14, Y14
+	VPADDSW Y12, Y15, Y15
+	VPACKUSWB Y15, Y14, Y14
+	VPMAXUB Y13, Y14, Y14
+	VPERMQ $0xd8, Y14, Y0 // rows 0 and 1
 	VEXTRACTI128 $1, Y0, X2
 	VCVTPS2DQ Y4, Y4
 	VCVTPS2DQ Y5, Y5
 	VCVTPS2DQ Y6, Y6
 	VCVTPS2DQ Y7, Y7
-	VPACKSSDW Y5, Y4, Y10
-	VPACKSSDW Y7, Y6, Y11
-	VPADDSW Y8, Y10, Y10
-	VPADDSW Y8, Y11, Y11
-	VPACKUSWB Y11, Y10, Y10
-	VPMAXUB Y9, Y10, Y10
-	VPERMQ $0xd8, Y10, Y4 // rows 2 and 3
+	VPACKSSDW Y5, Y4, Y14
+	VPACKSSDW Y7, Y6, Y15
+	VPADDSW Y12, Y14, Y14
+	VPADDSW Y12, Y15, Y15
+	VPACKUSWB Y15, Y14, Y14
+	VPMAXUB Y13, Y14, Y14
+	VPERMQ $0xd8, Y14, Y4 // rows 2 and 3
 	VEXTRACTI128 $1, Y4, X6
 	MOVQ gemmArgs_Cols(DI), CX
 	CMPQ CX, $16
 	JNE partial
-	VMOVDQU X0, (R10)
-	ADDQ BX, R10
-	VMOVDQU X2, (R10)
-	ADDQ BX, R10
-	VMOVDQU X4, (R10)
-	ADDQ BX, R10
-	VMOVDQU X6, (R10)
-	ADDQ BX, R10
+	MOVLQSX 0(R13), DX
+	VMOVDQU X0, (R10)(DX*1)
+	MOVLQSX 4(R13), DX
+	VMOVDQU X2, (R10)(DX*1)
+	MOVLQSX 8(R13), DX
+	VMOVDQU X4, (R10)(DX*1)
+	MOVLQSX 12(R13), DX
+	VMOVDQU X6, (R10)(DX*1)
 	JMP next
 partial:
-	MOVQ R10, DX
+	MOVLQSX 0(R13), DX
+	ADDQ R10, DX
 	TESTQ $8, CX
 	JZ row0below8
 	VMOVQ X0, (DX)
@@ -896,8 +1222,8 @@ row0below2:
 	JZ row0below1
 	VPEXTRB $0, X0, (DX)
 row0below1:
-	ADDQ BX, R10
-	MOVQ R10, DX
+	MOVLQSX 4(R13), DX
+	ADDQ R10, DX
 	TESTQ $8, CX
 	JZ row1below8
 	VMOVQ X2, (DX)
@@ -920,8 +1246,8 @@ row1below2:
 	JZ row1below1
 	VPEXTRB $0, X2, (DX)
 row1below1:
-	ADDQ BX, R10
-	MOVQ R10, DX
+	MOVLQSX 8(R13), DX
+	ADDQ R10, DX
 	TESTQ $8, CX
 	JZ row2below8
 	VMOVQ X4, (DX)
@@ -944,8 +1270,8 @@ row2below2:
 	JZ row2below1
 	VPEXTRB $0, X4, (DX)
 row2below1:
-	ADDQ BX, R10
-	MOVQ R10, DX
+	MOVLQSX 12(R13), DX
+	ADDQ R10, DX
 	TESTQ $8, CX
 	JZ row3below8
 	VMOVQ X6, (DX)
@@ -968,41 +1294,44 @@ row3below2:
 	JZ row3below1
 	VPEXTRB $0, X6, (DX)
 row3below1:
-	ADDQ BX, R10
 	JMP next
 real:
-	VBROADCASTSS gemmArgs_LoF(DI), Y10
-	VMAXPS Y10, Y0, Y0
-	VMAXPS Y10, Y1, Y1
-	VMAXPS Y10, Y2, Y2
-	VMAXPS Y10, Y3, Y3
-	VMAXPS Y10, Y4, Y4
-	VMAXPS Y10, Y5, Y5
-	VMAXPS Y10, Y6, Y6
-	VMAXPS Y10, Y7, Y7
+	VBROADCASTSS gemmArgs_LoF(DI), Y14
+	VMAXPS Y14, Y0, Y0
+	VMAXPS Y14, Y1, Y1
+	VMAXPS Y14, Y2, Y2
+	VMAXPS Y14, Y3, Y3
+	VMAXPS Y14, Y4, Y4
+	VMAXPS Y14, Y5, Y5
+	VMAXPS Y14, Y6, Y6
+	VMAXPS Y14, Y7, Y7
 raw:
-	VMOVDQU X0, 0(R10)
-	VEXTRACTI128 $1, Y0, 32(R10)
-	VMOVDQU X1, 16(R10)
-	VEXTRACTI128 $1, Y1, 48(R10)
-	ADDQ BX, R10
-	VMOVDQU X2, 0(R10)
-	VEXTRACTI128 $1, Y2, 32(R10)
-	VMOVDQU X3, 16(R10)
-	VEXTRACTI128 $1, Y3, 48(R10)
-	ADDQ BX, R10
-	VMOVDQU X4, 0(R10)
-	VEXTRACTI128 $1, Y4, 32(R10)
-	VMOVDQU X5, 16(R10)
-	VEXTRACTI128 $1, Y5, 48(R10)
-	ADDQ BX, R10
-	VMOVDQU X6, 0(R10)
-	VEXTRACTI128 $1, Y6, 32(R10)
-	VMOVDQU X7, 16(R10)
-	VEXTRACTI128 $1, Y7, 48(R10)
-	ADDQ BX, R10
+	MOVLQSX 0(R13), DX
+	VMOVDQU X0, 0(R10)(DX*1)
+	VEXTRACTI128 $1, Y0, 32(R10)(DX*1)
+	VMOVDQU X1, 16(R10)(DX*1)
+	VEXTRACTI128 $1, Y1, 48(R10)(DX*1)
+	MOVLQSX 4(R13), DX
+	VMOVDQU X2, 0(R10)(DX*1)
+	VEXTRACTI128 $1, Y2, 32(R10)(DX*1)
+	VMOVDQU X3, 16(R10)(DX*1)
+	VEXTRACTI128 $1, Y3, 48(R10)(DX*1)
+	MOVLQSX 8(R13), DX
+	VMOVDQU X4, 0(R10)(DX*1)
+	VEXTRACTI128 $1, Y4, 32(R10)(DX*1)
+	VMOVDQU X5, 16(R10)(DX*1)
+	VEXTRACTI128 $1, Y5, 48(R10)(DX*1)
+	MOVLQSX 12(R13), DX
+	VMOVDQU X6, 0(R10)(DX*1)
+	VEXTRACTI128 $1, Y6, 32(R10)(DX*1)
+	VMOVDQU X7, 16(R10)(DX*1)
+	VEXTRACTI128 $1, Y7, 48(R10)(DX*1)
 next:
-	DECQ R9
+	ADDQ gemmArgs_OutTile(DI), R10
+	MOVQ gemmArgs_OutStep(DI), AX
+	SHLQ $2, AX
+	ADDQ AX, outs
+	DECQ tilesLeft
 	JNZ tile
 	VZEROUPPER
 	RET

@@ -9,6 +9,7 @@ import "github.com/octet-ml/octet/int8/internal/kernel"
 // The argument structs under names of this package, for the offsets in go_asm.h.
 type (
 	gemmArgs      kernel.GemmArgs
+	peakArgs      kernel.PeakArgs
 	depthwiseArgs kernel.DepthwiseArgs
 	expand4Args   kernel.Expand4Args
 )
@@ -30,6 +31,11 @@ func depthwise3x3r2(a *kernel.DepthwiseArgs)
 
 //go:noescape
 func expand4(a *kernel.Expand4Args)
+
+// peak is a loop of independent products, a.Turns times.
+//
+//go:noescape
+func peak(a *kernel.PeakArgs)
 
 // order returns the channel of each packed column of a panel of nz zmm: doubleword 4l+i of zmm j is channel 4*nz*l+4j+i, so
 // that packing zmm 0, 1 ... within lanes l puts channels in order.
@@ -60,6 +66,7 @@ func mainRow(taps, pixels int) int {
 func conv(s *kernel.Set) {
 	wide := gemmRow("u8s8_gemm_6x64c4__avx512vnni", 4, gemm64)
 	wide.Func4 = gemm64w4
+	s.Peak = kernel.Peak{Name: "u8s8_peak_16x16__avx512vnni", Products: 1024, Func: peak}
 	s.Gemm = kernel.GemmFamily{
 		Rows: []kernel.Gemm{
 			wide,

@@ -36,6 +36,11 @@ const (
 //
 // where each product and the sum are rounded to float32, and no sum reaches 1<<30. NR bytes of each row may be read.
 //
+// A row whose Steps is set, whose KR is 4, takes the steps of k in an order that the packer chose: for each tap, Steps has the
+// number p of proved steps, then K/4 byte offsets within a row of A, in the order in which the tap's blocks of NR*KR bytes stand
+// in B; TapList names taps here too. In the first p blocks no pair of weights, at bytes 0 and 1 or 2 and 3 of a column, adds up
+// to more than 128 or less than -128, counting only weights of one sign, so that no sum of its products with bytes leaves int16.
+//
 // The functions in Gemm.Func4 take B as blocks of 4-bit codes (Expand4Args) that stand for bytes through Table.
 //
 // Preconditions: K is a positive multiple of KR; Taps, Tiles and Cols are positive; Cols <= NR, and Cols < NR only for
@@ -68,6 +73,7 @@ type GemmArgs struct {
 	Stride    int64
 	Table     *[16]int8 // Func4: value of each code
 	TapList   *int32
+	Steps     *uint16
 	Outs      *int32
 	OutTile   int64 // bytes
 	OutStep   int64 // elements of Outs
@@ -90,6 +96,7 @@ type Gemm struct {
 	Order    []uint8           // channel of each packed column, NR long
 	Residual bool              // adds a residual (OutU8)
 	Scatter  bool              // reads Outs and TapList
+	Steps    bool              // reads Steps
 	Partial  bool              // writes Cols < NR columns itself (OutU8)
 	Signed   bool              // multiplies rows less 128, as int8
 	Func     []func(*GemmArgs) // by tile height, 1..MR; index 0 is nil

@@ -11,6 +11,7 @@ type Set struct {
 	Level     cpu.Level
 	Gemm      GemmFamily
 	Expand4   Expand4
+	Peak      Peak
 	RowSum    RowSum
 	Depthwise DepthwiseFamily
 	Eltwise   Eltwise
@@ -23,6 +24,9 @@ func (s *Set) Names() []string {
 		names = append(names, g.Name)
 	}
 	names = append(names, s.Expand4.Name, s.RowSum.Name)
+	if s.Peak.Name != "" {
+		names = append(names, s.Peak.Name)
+	}
 	for _, d := range s.Depthwise.Rows {
 		names = append(names, d.Name)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"unsafe"
 
@@ -35,8 +36,9 @@ type gemmCase struct {
 	zero           int32
 	lo, hi         uint8
 	narrow, plain  bool
-	outs           []int32 // offset of each row of all tiles from C
-	tapList        []int32 // what B[t] is, or nil
+	outs           []int32  // offset of each row of all tiles from C
+	tapList        []int32  // what B[t] is, or nil
+	steps          []uint16 // of all taps of B, as kernel.GemmArgs says, or nil
 	residual       []byte
 	add            kernel.GemmArgs // its fields of the addition
 }
@@ -66,6 +68,9 @@ func (c *gemmCase) fill(tb testing.TB, r *rand.Rand) {
 		allTaps += len(c.tapList)
 	}
 	c.b = guardedRandom(tb, r, allTaps*c.k*nr, 0)
+	if c.row.Steps {
+		c.order(tb, r, allTaps)
+	}
 	if c.bits == 4 {
 		c.codes = guardedRandom(tb, r, len(c.b)/2, 0)
 		for i := range c.table {
@@ -158,6 +163,35 @@ func (c *gemmCase) scatter(tb testing.TB, r *rand.Rand) {
 	}
 }
 
+// order draws an order of the steps of each of n taps, and makes the weights of some of them, which come first, small enough.
+func (c *gemmCase) order(tb testing.TB, r *rand.Rand, n int) {
+	each := c.k / 4
+	b := Buffer(tb, 2*n*(1+each), 0, AtEnd)
+	c.steps = unsafe.Slice((*uint16)(unsafe.Pointer(&b[0])), n*(1+each))
+	for t := range n {
+		s := c.steps[t*(1+each):][:1+each]
+		s[0] = uint16(r.IntN(each + 1))
+		for i, p := range r.Perm(each) {
+			s[1+i] = uint16(4 * p)
+		}
+		for i := range int(s[0]) * 4 * c.row.NR / 2 {
+			pair := c.b[t*c.k*c.row.NR+2*i:][:2]
+			for w := int(int8(pair[0])) + int(int8(pair[1])); w > 128 || w < -128; w = int(int8(pair[0])) + int(int8(pair[1])) {
+				pair[0] = byte(int8(pair[0]) / 2)
+			}
+		}
+	}
+}
+
+// depth returns where byte k of a row of A stands in tap t of B, along k.
+func (c *gemmCase) depth(t, k int) int {
+	if c.steps == nil {
+		return k
+	}
+	each := c.k / 4
+	return 4*slices.Index(c.steps[t*(1+each)+1:][:each], uint16(k/4*4)) + k%4
+}
+
 // place turns places into offsets.
 func (c *gemmCase) place() {
 	for i := range c.outs {
@@ -206,6 +240,9 @@ func (c *gemmCase) args() *kernel.GemmArgs {
 	if c.tapList != nil {
 		a.TapList = &c.tapList[0]
 	}
+	if c.steps != nil {
+		a.Steps = &c.steps[0]
+	}
 	if c.added {
 		d := &c.add
 		a.Residual, a.LoQ, a.AScale, a.BMagic, a.BScale = d.Residual, d.LoQ, d.AScale, d.BMagic, d.BScale
@@ -250,6 +287,7 @@ func (c *gemmCase) acc(i, p int) int32 {
 			tap = int(c.tapList[t])
 		}
 		for k, v := range c.a(i/c.h, t, i%c.h) {
+			k = c.depth(tap, k)
 			acc += (int32(v) - shift) * int32(int8(c.b[tap*c.k*nr+k/kr*kr*nr+p*kr+k%kr]))
 		}
 	}
