@@ -1,6 +1,7 @@
 package generic
 
 import (
+	"encoding/binary"
 	"unsafe"
 
 	"github.com/octet-ml/octet/int8/internal/kernel"
@@ -25,10 +26,10 @@ func gemmRow() kernel.Gemm {
 	return g
 }
 
-// gemm computes tiles of h rows as kernel.GemmArgs says, two rows by four columns at a time.
+// gemm computes tiles of h rows as kernel.GemmArgs says, two rows at a time.
 func gemm(a *kernel.GemmArgs, h int) {
 	taps, k, cols := int(a.Taps), int(a.K), int(a.Cols)
-	b := unsafe.Slice((*int8)(unsafe.Pointer(a.B)), taps*k*gemmNR)
+	b := unsafe.Slice(a.B, taps*k*gemmNR)
 	bias := unsafe.Slice(a.Bias, gemmNR)
 	var rows [gemmMR]*byte
 	for i := range int(a.Tiles) {
@@ -47,15 +48,12 @@ func gemm(a *kernel.GemmArgs, h int) {
 				rows[m] = row(a, i, t, m, h)
 			}
 			bt := b[t*k*gemmNR : (t+1)*k*gemmNR]
-			for n := 0; n < cols; n += 4 {
-				m := 0
-				for ; m+1 < h; m += 2 {
-					dot2x4(unsafe.Slice(rows[m], k), unsafe.Slice(rows[m+1], k), bt[n:],
-						(*[4]int32)(acc[m][n:]), (*[4]int32)(acc[m+1][n:]))
-				}
-				if m < h {
-					dot1x4(unsafe.Slice(rows[m], k), bt[n:], (*[4]int32)(acc[m][n:]))
-				}
+			m := 0
+			for ; m+1 < h; m += 2 {
+				dot2x8(unsafe.Slice(rows[m], k), unsafe.Slice(rows[m+1], k), bt, &acc[m], &acc[m+1])
+			}
+			if m < h {
+				dot1x8(unsafe.Slice(rows[m], k), bt, &acc[m])
 			}
 		}
 		for m := range h {
@@ -79,40 +77,59 @@ func row(a *kernel.GemmArgs, i, t, m, h int) *byte {
 	return a.Pad
 }
 
-// dot2x4 adds to s0[j] and s1[j] the products of r0 and r1 with column j of b, whose rows are gemmNR apart.
-func dot2x4(r0, r1 []byte, b []int8, s0, s1 *[4]int32) {
-	a0, a1, a2, a3 := s0[0], s0[1], s0[2], s0[3]
-	c0, c1, c2, c3 := s1[0], s1[1], s1[2], s1[3]
+// dot2x8 adds to s0[n] and s1[n] the products of r0 and r1 with column n of b, rows of eight bytes.
+//
+// One multiplication serves columns n and n+4: 128 is added to the weights, so that they are not negative, and two of them, 32 bits
+// apart, times a byte are two products; sums of up to 65536 of them, 255*255 each, stay below 1<<32, so none reaches the other.
+// In the end 128 times the sum of the row is taken off.
+func dot2x8(r0, r1, b []byte, s0, s1 *[gemmNR]int32) {
+	const signs, low = 0x8080808080808080, 0x000000ff000000ff
+	var a0, a1, a2, a3, c0, c1, c2, c3, sum0, sum1 uint64
 	r1 = r1[:len(r0)]
 	for k, x := range r0 {
-		w := (*[4]int8)(b[k*gemmNR:])
-		u, v := int32(x), int32(r1[k])
-		w0, w1, w2, w3 := int32(w[0]), int32(w[1]), int32(w[2]), int32(w[3])
-		a0 += u * w0
-		a1 += u * w1
-		a2 += u * w2
-		a3 += u * w3
-		c0 += v * w0
-		c1 += v * w1
-		c2 += v * w2
-		c3 += v * w3
+		w := binary.LittleEndian.Uint64(b[k*gemmNR:]) ^ signs
+		u, v := uint64(x), uint64(r1[k])
+		sum0 += u
+		sum1 += v
+		p := w & low
+		a0 += u * p
+		c0 += v * p
+		p = w >> 8 & low
+		a1 += u * p
+		c1 += v * p
+		p = w >> 16 & low
+		a2 += u * p
+		c2 += v * p
+		p = w >> 24 & low
+		a3 += u * p
+		c3 += v * p
 	}
-	*s0 = [4]int32{a0, a1, a2, a3}
-	*s1 = [4]int32{c0, c1, c2, c3}
+	addPairs(s0, [4]uint64{a0, a1, a2, a3}, sum0)
+	addPairs(s1, [4]uint64{c0, c1, c2, c3}, sum1)
 }
 
-// dot1x4 is dot2x4 for one row.
-func dot1x4(r0 []byte, b []int8, s0 *[4]int32) {
-	a0, a1, a2, a3 := s0[0], s0[1], s0[2], s0[3]
+// dot1x8 is dot2x8 for one row.
+func dot1x8(r0, b []byte, s0 *[gemmNR]int32) {
+	const signs, low = 0x8080808080808080, 0x000000ff000000ff
+	var a0, a1, a2, a3, sum uint64
 	for k, x := range r0 {
-		w := (*[4]int8)(b[k*gemmNR:])
-		u := int32(x)
-		a0 += u * int32(w[0])
-		a1 += u * int32(w[1])
-		a2 += u * int32(w[2])
-		a3 += u * int32(w[3])
+		w := binary.LittleEndian.Uint64(b[k*gemmNR:]) ^ signs
+		u := uint64(x)
+		sum += u
+		a0 += u * (w & low)
+		a1 += u * (w >> 8 & low)
+		a2 += u * (w >> 16 & low)
+		a3 += u * (w >> 24 & low)
 	}
-	*s0 = [4]int32{a0, a1, a2, a3}
+	addPairs(s0, [4]uint64{a0, a1, a2, a3}, sum)
+}
+
+// addPairs adds to s the sums of columns n and n+4 in the halves of pairs[n], less 128 times the sum of the row.
+func addPairs(s *[gemmNR]int32, pairs [4]uint64, sum uint64) {
+	for n, v := range pairs {
+		s[n] += int32(uint32(v) - 128*uint32(sum))
+		s[n+4] += int32(uint32(v>>32) - 128*uint32(sum))
+	}
 }
 
 // store writes one row of accumulators to c as a.Output says.
