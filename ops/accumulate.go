@@ -16,6 +16,7 @@ type contraction struct {
 	lo, hi     int64   // clamp of a quantized output or, with a sum, of the intermediate result
 	loF, hiF   float32 // clamp of a float output
 	sum        *sumParams
+	table      []byte // of the function applied last, or nil
 }
 
 // sumParams is the residual sum after a contraction: a is its rounded result, b the residual.
@@ -33,9 +34,15 @@ func (p *sumParams) add(a, b int64) int64 {
 }
 
 // newContraction derives the epilogue of a node from the quantization of its values: x and w its data and weights, bias and
-// residual perhaps nil, y its output, channels the number of output channels.
-func newContraction(x, w, bias, residual, y *graph.Value, channels int, clamp Clamp, sum *SumQuant) (*contraction, error) {
+// residual perhaps nil, y its output, channels the number of output channels; clamp, sum and function are its attributes.
+func newContraction(x, w, bias, residual, y *graph.Value, channels int, clamp Clamp, sum *SumQuant, function *ByteFunction) (*contraction, error) {
 	c := &contraction{out: y.DType}
+	if function != nil {
+		if err := function.check(y); err != nil {
+			return nil, err
+		}
+		c.table, y = function.Table.Data, function.argument(y)
+	}
 	scale, err := productScales(x.Quant, w.Quant, channels)
 	if err != nil {
 		return nil, err
@@ -138,6 +145,9 @@ func (c *contraction) store(out *graph.Tensor, i, ch int, acc int32, residual *g
 	q := requantize(acc, m, c.zero, c.lo, c.hi)
 	if c.sum != nil {
 		q = c.sum.add(q, residual.Int(i))
+	}
+	if c.table != nil {
+		q = int64(c.table[q])
 	}
 	out.SetInt(i, q)
 }

@@ -1,6 +1,10 @@
 package ops
 
-import "math"
+import (
+	"math"
+
+	"github.com/octet-ml/octet/graph"
+)
 
 // Layout is the order of axes of a spatial operator's tensors.
 type Layout uint8
@@ -66,7 +70,8 @@ type Conv struct {
 	Clamp Clamp
 	// Sum holds, for a quantized convolution with a residual, the scale and zero point that the convolution's own result
 	// is rounded to before the sum.
-	Sum *SumQuant
+	Sum      *SumQuant
+	Function *ByteFunction // of a quantized convolution: a function of its bytes, applied last
 }
 
 // SumQuant is the quantization of an intermediate 8-bit result that is never stored.
@@ -77,11 +82,60 @@ type SumQuant struct {
 	Signed bool  // the intermediate result is int8, otherwise uint8; its output is then int8 too
 }
 
+// ByteFunction is a function of one byte that a layer with a quantized output applies to what it has rounded, clamped and added: the
+// layer's result is uint8 with this scale and zero point, and the output, uint8 of its own quantization, is Table at it.
+type ByteFunction struct {
+	Scale float32
+	Zero  int32
+	Table *graph.Tensor // u8[256]
+}
+
+// argument returns a value like y, quantized as what the function is applied to; y itself where there is no function.
+func (l *ByteFunction) argument(y *graph.Value) *graph.Value {
+	if l == nil {
+		return y
+	}
+	return &graph.Value{Name: y.Name, DType: graph.Uint8, Shape: y.Shape, Quant: graph.PerTensor(l.Scale, l.Zero)}
+}
+
+// After returns the function that applies first, which may be nil, and then l.
+func (l *ByteFunction) After(first *ByteFunction) *ByteFunction {
+	if first == nil {
+		return l
+	}
+	t := graph.NewTensor(graph.Uint8, 256)
+	for i := range t.Data {
+		t.Data[i] = l.Table.Data[first.Table.Data[i]]
+	}
+	return &ByteFunction{Scale: first.Scale, Zero: first.Zero, Table: t}
+}
+
+// check returns an error unless y can be the output of a layer with the function.
+func (l *ByteFunction) check(y *graph.Value) error {
+	if l == nil {
+		return nil
+	}
+	if l.Table == nil {
+		return typeErrorf("function of bytes without a table")
+	}
+	if l.Table.DType != graph.Uint8 || !l.Table.Shape.Equal(graph.Shape{256}) || l.Table.Check() != nil {
+		return typeErrorf("table of a function of bytes: want u8[256], got %v%v", l.Table.DType, l.Table.Shape)
+	}
+	if y.DType != graph.Uint8 || !perTensorByte(y) {
+		return typeErrorf("output of a function of bytes: want per-tensor quantized u8, got %v %v", y.DType, y.Quant)
+	}
+	if err := l.argument(y).Quant.Check(graph.Uint8, nil); err != nil {
+		return typeErrorf("argument of a function of bytes: %w", err)
+	}
+	return nil
+}
+
 // Dense is the attributes of Dense, a matrix product with constant weights: inputs X [..., k], W [n, k], bias? [n], residual?, zero point of X?;
 // the output is [..., n]. The types are those of Conv.
 type Dense struct {
-	Clamp Clamp
-	Sum   *SumQuant
+	Clamp    Clamp
+	Sum      *SumQuant
+	Function *ByteFunction
 	// Flatten says that X's axes but the first are taken as k, whatever their number.
 	Flatten bool
 }

@@ -13,7 +13,7 @@ func rowsOfArithmetic() []Operator {
 			Name: name, Attrs: func() any { return new(Arithmetic) },
 			In: Arity{2, 2}, Out: Arity{1, 1},
 			Infer: inferArithmetic, Reference: arithmetic.reference, Lower: lowerArithmetic,
-			InPlace: inPlace, Permute: permuteBroadcast, Data: broadcastData, WithClamp: clampArithmetic,
+			InPlace: inPlace, Permute: permuteBroadcast, Data: broadcastData, WithClamp: clampArithmetic, Elementwise: true,
 		})
 	}
 	for _, name := range []string{"Max", "Min", "Sum", "Mean"} {
@@ -21,19 +21,19 @@ func rowsOfArithmetic() []Operator {
 			Name: name,
 			In:   Arity{1, -1}, Out: Arity{1, 1},
 			Infer: inferArithmetic, Reference: viaFloat(bindFold).reference, Lower: lowerFold,
-			InPlace: inPlaceFirst, Permute: permuteBroadcast, Data: broadcastData,
+			InPlace: inPlaceFirst, Permute: permuteBroadcast, Data: broadcastData, Elementwise: true,
 		})
 	}
 	return append(rows, Operator{
 		Name: "Mod", Attrs: func() any { return new(Mod) },
 		In: Arity{2, 2}, Out: Arity{1, 1},
 		Infer: inferMod, Reference: viaFloat(bindArithmetic).reference, Lower: viaFloat(bindArithmetic).lower,
-		InPlace: inPlace, Permute: permuteBroadcast, Data: broadcastData,
+		InPlace: inPlace, Permute: permuteBroadcast, Data: broadcastData, Elementwise: true,
 	}, Operator{
 		Name: "Pow",
 		In:   Arity{2, 2}, Out: Arity{1, 1},
 		Infer: inferPow, Reference: viaFloat(bindPow).reference, Lower: viaFloat(bindPow).lower,
-		InPlace: inPlace, Permute: permuteBroadcast, Data: broadcastData,
+		InPlace: inPlace, Permute: permuteBroadcast, Data: broadcastData, Elementwise: true,
 	})
 }
 

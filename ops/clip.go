@@ -10,7 +10,7 @@ var clipRow = Operator{
 	Name: "Clip", Attrs: func() any { return new(Clip) },
 	In: Arity{1, 3}, Out: Arity{1, 1},
 	Infer: inferClip, Reference: viaFloat(bindClip).reference, Lower: lowerClip,
-	InPlace: inPlaceFirst, Permute: permutePlain, Data: firstInput,
+	InPlace: inPlaceFirst, Permute: permutePlain, Data: firstInput, Elementwise: true,
 }
 
 func inferClip(n *graph.Node) error {

@@ -12,7 +12,12 @@ var convRows = []Operator{{
 	WithClamp: func(a any, lo, hi float32) (any, bool) {
 		c := *a.(*Conv)
 		c.Clamp = c.Clamp.And(lo, hi)
-		return &c, true
+		return &c, c.Function == nil
+	},
+	WithFunction: func(a any, l *ByteFunction) any {
+		c := *a.(*Conv)
+		c.Function = l.After(c.Function)
+		return &c
 	},
 }}
 
@@ -95,7 +100,7 @@ func inferConv(n *graph.Node) error {
 	a := attrs[Conv](n)
 	o := operands{
 		x: n.Inputs[0], w: n.Inputs[1], bias: n.Input(2), residual: n.Input(3), xZero: n.Input(4),
-		rows: d.n, columns: d.oc, clamp: a.Clamp, sum: a.Sum,
+		rows: d.n, columns: d.oc, clamp: a.Clamp, sum: a.Sum, function: a.Function,
 	}
 	return o.infer(n, d.want)
 }
@@ -109,7 +114,7 @@ func referenceConv(n *graph.Node, in, out []*graph.Tensor) error {
 		return d.referenceFloat(n, in, out[0])
 	}
 	a := attrs[Conv](n)
-	epilogue, err := newContraction(n.Inputs[0], n.Inputs[1], n.Input(2), n.Input(3), n.Outputs[0], d.oc, a.Clamp, a.Sum)
+	epilogue, err := newContraction(n.Inputs[0], n.Inputs[1], n.Input(2), n.Input(3), n.Outputs[0], d.oc, a.Clamp, a.Sum, a.Function)
 	if err != nil {
 		return err
 	}

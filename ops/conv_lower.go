@@ -18,6 +18,7 @@ type product struct {
 	group              int
 	clamp              Clamp
 	sum                *SumQuant
+	function           *ByteFunction
 	x, w, bias, add, y *graph.Value
 	zero               *graph.Value // input 4, the zero point of x at run time, or nil
 }
@@ -33,7 +34,7 @@ func lowerConv(t *Target, n *graph.Node) (*Lowered, error) {
 	}
 	p := &product{
 		geometry: i8.Geometry{N: d.n, H: d.in[0], W: d.in[1], Strides: d.strides, Dilations: d.dilations, Pads: d.pads, OH: d.out[0], OW: d.out[1]},
-		oc:       d.oc, kh: d.kernel[0], kw: d.kernel[1], ic: d.ic, group: d.group, clamp: a.Clamp, sum: a.Sum,
+		oc:       d.oc, kh: d.kernel[0], kw: d.kernel[1], ic: d.ic, group: d.group, clamp: a.Clamp, sum: a.Sum, function: a.Function,
 		x: n.Inputs[0], w: n.Inputs[1], bias: n.Input(2), add: n.Input(3), y: n.Outputs[0], zero: n.Input(4),
 	}
 	return p.lower(t, n)
@@ -136,7 +137,7 @@ func (p *product) key() packKey {
 }
 
 func (p *product) lowerI8(t *Target, n *graph.Node, w i8.Weights) (*Lowered, error) {
-	c, err := newContraction(p.x, p.w, p.bias, p.add, p.y, p.oc, p.clamp, p.sum)
+	c, err := newContraction(p.x, p.w, p.bias, p.add, p.y, p.oc, p.clamp, p.sum, p.function)
 	if err != nil {
 		return nil, err
 	}
@@ -185,6 +186,9 @@ func (c *contraction) epilogue(x *graph.Value) i8.Epilogue {
 		e.Output, e.LoF, e.HiF = i8.OutF32, c.loF, c.hiF
 	default:
 		e.Output, e.OutZero, e.Lo, e.Hi = i8.OutU8, c.zero, uint8(c.lo), uint8(c.hi)
+	}
+	if c.table != nil {
+		e.LUT = (*[256]uint8)(c.table)
 	}
 	if s := c.sum; s != nil {
 		e.Add = &i8.AddParams{AScale: s.aScale, BScale: s.bScale, AZero: s.aZero, BZero: s.bZero, OutZero: s.yZero, Lo: uint8(s.lo), Hi: uint8(s.hi)}

@@ -12,7 +12,12 @@ var denseRows = []Operator{{
 	WithClamp: func(a any, lo, hi float32) (any, bool) {
 		c := *a.(*Dense)
 		c.Clamp = c.Clamp.And(lo, hi)
-		return &c, true
+		return &c, c.Function == nil
+	},
+	WithFunction: func(a any, l *ByteFunction) any {
+		c := *a.(*Dense)
+		c.Function = l.After(c.Function)
+		return &c
 	},
 }, {
 	Name: "Gemm", Attrs: func() any { return &Gemm{Alpha: 1, Beta: 1} },
@@ -62,7 +67,7 @@ func inferDense(n *graph.Node) error {
 	a := attrs[Dense](n)
 	o := operands{
 		x: n.Inputs[0], w: n.Inputs[1], bias: n.Input(2), residual: n.Input(3), xZero: n.Input(4),
-		rows: m, columns: s[len(s)-1], clamp: a.Clamp, sum: a.Sum,
+		rows: m, columns: s[len(s)-1], clamp: a.Clamp, sum: a.Sum, function: a.Function,
 	}
 	return o.infer(n, s)
 }
@@ -94,7 +99,7 @@ func referenceDense(n *graph.Node, in, out []*graph.Tensor) error {
 		}
 		return nil
 	}
-	epilogue, err := newContraction(n.Inputs[0], n.Inputs[1], n.Input(2), n.Input(3), n.Outputs[0], oc, a.Clamp, a.Sum)
+	epilogue, err := newContraction(n.Inputs[0], n.Inputs[1], n.Input(2), n.Input(3), n.Outputs[0], oc, a.Clamp, a.Sum, a.Function)
 	if err != nil {
 		return err
 	}
@@ -119,7 +124,7 @@ func lowerDense(t *Target, n *graph.Node) (*Lowered, error) {
 	a := attrs[Dense](n)
 	p := &product{
 		geometry: i8.Geometry{N: m, H: 1, W: 1, Strides: [2]int{1, 1}, Dilations: [2]int{1, 1}, OH: 1, OW: 1},
-		oc:       s[len(s)-1], kh: 1, kw: 1, ic: n.Inputs[1].Shape[1], group: 1, clamp: a.Clamp, sum: a.Sum,
+		oc:       s[len(s)-1], kh: 1, kw: 1, ic: n.Inputs[1].Shape[1], group: 1, clamp: a.Clamp, sum: a.Sum, function: a.Function,
 		x: n.Inputs[0], w: n.Inputs[1], bias: n.Input(2), add: n.Input(3), y: n.Outputs[0], zero: n.Input(4),
 	}
 	return p.lower(t, n)

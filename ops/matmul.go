@@ -95,7 +95,7 @@ func referenceGemm(node *graph.Node, in, out []*graph.Tensor) error {
 // gemmIntegers is Gemm on integers: the factors alpha and beta are 1 and C is int32 at the scale of the product.
 func gemmIntegers(node *graph.Node, in []*graph.Tensor, out *graph.Tensor, mkn [3]int, strides [4]int, cStrides []int) error {
 	w := node.Inputs[1]
-	epilogue, err := newContraction(node.Inputs[0], w, nil, nil, node.Outputs[0], mkn[2], Clamp{}, nil)
+	epilogue, err := newContraction(node.Inputs[0], w, nil, nil, node.Outputs[0], mkn[2], Clamp{}, nil, nil)
 	if err != nil {
 		return err
 	}
@@ -194,7 +194,7 @@ func referenceMatMul(n *graph.Node, in, out []*graph.Tensor) error {
 	var epilogue *contraction
 	var aInts, bInts []int32
 	if integer {
-		if epilogue, err = newContraction(n.Inputs[0], n.Inputs[1], nil, nil, n.Outputs[0], d.n, Clamp{}, nil); err != nil {
+		if epilogue, err = newContraction(n.Inputs[0], n.Inputs[1], nil, nil, n.Outputs[0], d.n, Clamp{}, nil, nil); err != nil {
 			return err
 		}
 		aInts, bInts = matMulInts(n.Inputs[0], in[0], optional(in, 2), len(d.a)-2), matMulInts(n.Inputs[1], in[1], optional(in, 3), len(d.b)-1)

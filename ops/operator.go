@@ -41,6 +41,12 @@ type Operator struct {
 	Data func(n *graph.Node, i int) bool
 	// WithClamp returns the node's attributes with the output additionally clamped to the real interval [lo, hi].
 	WithClamp func(attrs any, lo, hi float32) (any, bool)
+	// Elementwise says that every element of output 0 is a function of the elements of the inputs in its place, to which these
+	// broadcast.
+	Elementwise bool
+	// WithFunction returns the attributes of a node whose output is uint8 quantized per tensor with function l applied to the
+	// output, which is quantized as the function's argument.
+	WithFunction func(attrs any, l *ByteFunction) any
 }
 
 // Arity bounds a number of inputs or outputs; Max is -1 where there is no upper bound.

@@ -8,7 +8,7 @@ var preluRow = Operator{
 	Name: "PRelu",
 	In:   Arity{2, 2}, Out: Arity{1, 1},
 	Infer: inferPRelu, Reference: viaFloat(bindPRelu).reference, Lower: lowerPRelu,
-	InPlace: inPlaceFirst, Permute: permuteBroadcast, Data: broadcastData,
+	InPlace: inPlaceFirst, Permute: permuteBroadcast, Data: broadcastData, Elementwise: true,
 }
 
 func inferPRelu(n *graph.Node) error {

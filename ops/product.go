@@ -15,6 +15,7 @@ type operands struct {
 	axis                 int // of the output channels in w
 	clamp                Clamp
 	sum                  *SumQuant
+	function             *ByteFunction
 }
 
 // infer sets the output to shape s and returns an error unless the operands go together, so that neither Reference nor
@@ -44,6 +45,8 @@ func (o *operands) checkFloats() error {
 		return typeErrorf("zero point of float data")
 	case o.sum != nil:
 		return typeErrorf("quantization of the sum of float data")
+	case o.function != nil:
+		return typeErrorf("function of bytes on float data")
 	}
 	return nil
 }
@@ -68,7 +71,7 @@ func (o *operands) checkIntegers() error {
 			return err
 		}
 	}
-	_, err := newContraction(o.x, o.w, o.bias, o.residual, o.y, o.columns, o.clamp, o.sum)
+	_, err := newContraction(o.x, o.w, o.bias, o.residual, o.y, o.columns, o.clamp, o.sum, o.function)
 	return err
 }
 
@@ -81,7 +84,7 @@ func (o *operands) checkSum() error {
 	if err := own.Check(graph.Int8, nil); err != nil {
 		return typeErrorf("intermediate result: %w", err)
 	}
-	if err := checkRatios(o.y, &graph.Value{Quant: own}, o.residual); err != nil {
+	if err := checkRatios(o.function.argument(o.y), &graph.Value{Quant: own}, o.residual); err != nil {
 		return err
 	}
 	if o.y.DType.Bits() != 8 || o.residual.DType.Bits() != 8 || o.sum.Zero < math.MinInt8 || o.sum.Zero > math.MaxUint8 {

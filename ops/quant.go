@@ -15,7 +15,7 @@ var quantRows = []Operator{{
 }, {
 	Name: "Requantize", // quantized input to the declared quantized output
 	In:   Arity{1, 1}, Out: Arity{1, 1},
-	Infer: inferRequantize, Reference: referenceRequantize, Lower: lowerRequantize, Permute: permutePlain,
+	Infer: inferRequantize, Reference: referenceRequantize, Lower: lowerRequantize, Permute: permutePlain, Elementwise: true,
 	InPlace: func(n *graph.Node, i int) bool { return n.Inputs[0].DType.Bits() == n.Outputs[0].DType.Bits() },
 }, {
 	Name: "Reinterpret", // the same bits with the declared type of the same width and the declared Quant

@@ -272,7 +272,7 @@ func rowsOfUnary() []Operator {
 			Name: u.name, Attrs: u.attrs,
 			In: Arity{1, 1}, Out: Arity{1, 1},
 			Infer: u.infer, Reference: viaFloat(u.bind).reference, Lower: u.lower,
-			InPlace: inPlace, Permute: permutePlain,
+			InPlace: inPlace, Permute: permutePlain, Elementwise: true,
 		})
 	}
 	return rows

@@ -30,6 +30,8 @@ var capabilities = []struct {
 	{"in place", "the output may be written over an input", func(op *ops.Operator) bool { return op.InPlace != nil }},
 	{"layout", "takes a permutation of its axes, so that no Transpose is needed around it", func(op *ops.Operator) bool { return op.Permute != nil }},
 	{"clamp", "an activation that is a clamp is fused", func(op *ops.Operator) bool { return op.WithClamp != nil }},
+	{"element", "works element by element; after a layer that takes functions it is one of its bytes", func(op *ops.Operator) bool { return op.Elementwise }},
+	{"function", "a function of its bytes that follows is fused", func(op *ops.Operator) bool { return op.WithFunction != nil }},
 	{"bits", "works on the bits of quantized integers, whatever reals they stand for", func(op *ops.Operator) bool { return op.PlainIntegers }},
 }
 

@@ -83,7 +83,7 @@ func TestOperatorsJoinTheTables(t *testing.T) {
 	}{
 		{"Conv from ONNX", conv.ONNX, []string{"Conv", "ConvInteger", "QLinearConv", "com.microsoft.FusedConv", "com.microsoft.QLinearConv"}},
 		{"Conv from TFLite", conv.TFLite, []string{"CONV_2D", "DEPTHWISE_CONV_2D"}},
-		{"what Conv can do", conv.Can, []string{"kernels", "layout", "clamp"}},
+		{"what Conv can do", conv.Can, []string{"kernels", "layout", "clamp", "function"}},
 		{"what Reshape can do", byName["Reshape"].Can, []string{"kernels", "view"}},
 		{"Max from TFLite", byName["Max"].TFLite, []string{"L2_NORMALIZATION", "MAXIMUM"}},
 	} {

@@ -53,7 +53,7 @@ func writeConv(e *encoder, n *graph.Node) error {
 	if n.Input(4) != nil {
 		return unsupportedf("a zero point at run time with an output that is not int32")
 	}
-	if e.qop && quantizedProduct(n) && a.Layout == ops.NCHW && !a.Clamp.On && n.Input(3) == nil {
+	if e.qop && quantizedProduct(n) && a.Layout == ops.NCHW && !a.Clamp.On && n.Input(3) == nil && a.Function == nil {
 		return e.writeQLinear(n, "", "QLinearConv", convAttrs(n)...)
 	}
 	x, err := e.picture(n.Inputs[0], a.Layout)
@@ -76,9 +76,10 @@ func writeConv(e *encoder, n *graph.Node) error {
 		return err
 	}
 	stages = append(stages, e.clamp(a.Clamp))
-	if len(stages) == 1 { // a residual is already in the node's own layout
+	if n.Input(3) == nil { // a residual is already in the node's own layout
 		stages = append(stages, e.channelsLast(a.Layout))
 	}
+	stages = append(stages, e.function(n.Outputs[0], a.Function))
 	return e.writeAs(n, "Conv", []string{x, w, bias}, stages, convAttrs(n)...)
 }
 
@@ -123,11 +124,9 @@ func (e *encoder) residual(n *graph.Node, sum *ops.SumQuant, layout ops.Layout) 
 	if sum != nil && y.Quant != nil {
 		part := &graph.Value{Name: y.Name + "_part", DType: y.DType, Quant: graph.PerTensor(sum.Scale, sum.Zero)}
 		stages = append(stages, e.clamp(sum.Clamp), func(in, out string) error {
-			ints := e.fresh(part.Name)
-			if err := e.quantize(part, in, ints, ints); err != nil {
+			if _, err := e.round(part, in); err != nil {
 				return err
 			}
-			e.names[part] = ints
 			return e.dequantize(part, part.Quant, out, out)
 		})
 	}
@@ -135,6 +134,33 @@ func (e *encoder) residual(n *graph.Node, sum *ops.SumQuant, layout ops.Layout) 
 		e.emit("Add", out, []string{in, other}, []string{out})
 		return nil
 	}), nil
+}
+
+// round writes the integers of v, which is no value of the graph, that real numbers become, and returns their name.
+func (e *encoder) round(v *graph.Value, in string) (string, error) {
+	ints := e.fresh(v.Name)
+	e.names[v] = ints
+	return ints, e.quantize(v, in, ints, ints)
+}
+
+// function is the stage that rounds a result to the argument of a function of bytes and looks it up in the table of the
+// function, whose bytes are those of y; nil where there is no function.
+func (e *encoder) function(y *graph.Value, f *ops.ByteFunction) stage {
+	if f == nil {
+		return nil
+	}
+	return func(in, out string) error {
+		argument := &graph.Value{Name: y.Name + "_argument", DType: graph.Uint8, Quant: graph.PerTensor(f.Scale, f.Zero)}
+		ints, err := e.round(argument, in)
+		if err != nil {
+			return err
+		}
+		index := e.step("Cast", y.Name+"_index", []string{ints}, attribute{"to", int(dataTypeOf[graph.Int32])})
+		table := e.constant(y.Name+"_table", f.Table)
+		result := &graph.Value{Name: y.Name + "_looked_up", DType: y.DType, Quant: y.Quant}
+		e.names[result] = e.step("Gather", result.Name, []string{table, index}, attribute{"axis", 0})
+		return e.dequantize(result, y.Quant, out, out)
+	}
 }
 
 // zeroPoint returns the name of the zero point of integer operand v: a run-time one, or that of its Quant, "" for 0.

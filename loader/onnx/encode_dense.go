@@ -67,7 +67,7 @@ func writeDense(e *encoder, n *graph.Node) error {
 	if err != nil {
 		return err
 	}
-	stages = append(stages, e.clamp(a.Clamp))
+	stages = append(stages, e.clamp(a.Clamp), e.function(n.Outputs[0], a.Function))
 	if a.Flatten {
 		data = e.step("Flatten", x.Name+"_rows", []string{data}, attribute{"axis", 1})
 	}

@@ -56,6 +56,8 @@ func TestWrittenGraphsComputeTheSame(t *testing.T) {
 		c.Sum = &ops.SumQuant{Scale: 0.04, Zero: 100, Clamp: relu6}
 		return clamped(c, relu6)
 	}
+	function := &ops.ByteFunction{Scale: 0.03, Zero: 70, Table: randomTensor(rand.New(rand.NewPCG(5, 1)), graph.Uint8, []int{256})}
+	looked := func(c *ops.Conv) *ops.Conv { c.Function = function; return c }
 	w := func() *graph.Value { return random("w", graph.Float32, 3, 4, 3, 3) }
 	wq := func() *graph.Value { return with(random("w", graph.Int8, 3, 4, 3, 3), scales(0, 0.01, 0.02, 0.005)) }
 	b := random("b", graph.Int32, 3)
@@ -73,6 +75,10 @@ func TestWrittenGraphsComputeTheSame(t *testing.T) {
 			with(in("r", graph.Uint8, graph.Batch, 3, 6, 6), graph.PerTensor(0.03, 90))),
 		"quantized conv, channels last, with a residual": single("Conv", sum(*padded(ops.NHWC)), graph.Uint8, out, u(graph.Batch, 6, 6, 4), with(random("w", graph.Int8, 3, 3, 3, 4), scales(0, 0.01, 0.02, 0.005)), nil,
 			with(in("r", graph.Uint8, graph.Batch, 6, 6, 3), graph.PerTensor(0.03, 90))),
+		"conv with a function": single("Conv", looked(padded(ops.NCHW)), graph.Uint8, out, u(graph.Batch, 4, 6, 6), wq(), b),
+		"conv with a residual and a function": single("Conv", looked(sum(*padded(ops.NHWC))), graph.Uint8, out, u(graph.Batch, 6, 6, 4), with(random("w", graph.Int8, 3, 3, 3, 4), scales(0, 0.01, 0.02, 0.005)), nil,
+			with(in("r", graph.Uint8, graph.Batch, 6, 6, 3), graph.PerTensor(0.03, 90))),
+		"dense with a function":  single("Dense", &ops.Dense{Clamp: relu6, Function: function}, graph.Uint8, out, u(5, 8), with(random("w", graph.Int8, 3, 8), scales(0, 0.01, 0.02, 0.005)), b),
 		"conv with int4 weights": single("Conv", padded(ops.NCHW), graph.Uint8, out, u(graph.Batch, 4, 6, 6), with(random("w", graph.Int4, 3, 4, 3, 3), scales(0, 0.1, 0.2, 0.05))),
 		"conv with a codebook": single("Conv", padded(ops.NCHW), graph.Uint8, out, u(graph.Batch, 4, 6, 6),
 			with(random("w", graph.Uint4, 3, 4, 3, 3), &graph.Quant{Scale: []float32{0.1, 0.2, 0.05}, Table: &[16]int8{-64, -32, -16, -8, -4, -2, -1, 0, 1, 2, 4, 8, 16, 32, 64, 127}})),

@@ -30,7 +30,8 @@ var passes = []Pass{
 	{Name: "unsigned", After: []string{"residual", "constants"}, run: makeUnsigned},
 	{Name: "layout", After: []string{"unsigned"}, run: makeNHWC},
 	{Name: "dynamic", After: []string{"layout", "clamp"}, run: scaleAccumulators},
-	{Name: "cleanup", After: []string{"layout", "dynamic"}, run: foldConstants},
+	{Name: "function", After: []string{"layout"}, run: absorbFunctions},
+	{Name: "cleanup", After: []string{"layout", "dynamic", "function"}, run: foldConstants},
 }
 
 // Passes returns the passes in the order in which Run applies them.
@@ -38,12 +39,12 @@ func Passes() []Pass { return append([]Pass(nil), passes...) }
 
 // Run returns the canonical form of g, which it does not change. An input with a constant is that constant and no input of
 // the canonical form. Errors name the pass and the node.
-func Run(g *graph.Graph) (*graph.Graph, error) { return run(g, invariants.Enabled) }
+func Run(g *graph.Graph) (*graph.Graph, error) { return run(g, passes, invariants.Enabled) }
 
 // RunVerified is Run with graph.Verify after every pass.
-func RunVerified(g *graph.Graph) (*graph.Graph, error) { return run(g, true) }
+func RunVerified(g *graph.Graph) (*graph.Graph, error) { return run(g, passes, true) }
 
-func run(g *graph.Graph, verify bool) (*graph.Graph, error) {
+func run(g *graph.Graph, passes []Pass, verify bool) (*graph.Graph, error) {
 	g = g.Clone()
 	g.Inputs = slices.DeleteFunc(g.Inputs, func(v *graph.Value) bool { return v.Const != nil })
 	removeDead(g)
