@@ -15,6 +15,7 @@ type ConvPlan struct {
 	g     Geometry
 	e     Epilogue             // slices and pointers are copies
 	add   *kernel.BinaryParams // the residual addition, or nil
+	pitch int                  // elements between pixels of the destination
 	after *kernel.BinaryParams // the same where it is a pass after the kernel
 	lut   *kernel.Table
 	bias  []int32   // [columns] in packed order; compensated for e.InZero
@@ -35,8 +36,8 @@ type convImpl interface {
 // ConvArgs are the buffers of a bound convolution.
 type ConvArgs struct {
 	Src      []byte // [N][H][W][Groups*IC], readable Slack bytes past its end
-	Dst      []byte // [N][OH][OW][OC] of uint8, or of int32 or float32 at a multiple of 4 bytes
-	Residual []byte // Epilogue.Add: of Dst's shape, apart from it, readable Slack bytes past its end; else nil
+	Dst      []byte // [N][OH][OW][OC] of uint8, or of int32 or float32 at a multiple of 4 bytes; no padding after the last pixel
+	Residual []byte // Epilogue.Add: [N][OH][OW][OC], apart from it, readable Slack bytes past its end; else nil
 	InZero   []byte // Epilogue.RunZero: one byte read by Run, the zero point of Src; else nil
 }
 
@@ -61,7 +62,8 @@ func (w *ConvWeights) Plan(g Geometry, e Epilogue) (*ConvPlan, error) {
 	if _, ok := product(maxBytes, g.N, g.H, g.W, s.Groups, s.IC); !ok {
 		return nil, fmt.Errorf("i8: conv: %w: input %dx%dx%dx%d", ErrShape, g.N, g.H, g.W, s.Groups*s.IC)
 	}
-	if _, ok := product(maxBytes, g.N, g.OH, g.OW, s.OC, p.elem()); !ok {
+	p.pitch = max(s.OC, e.Pitch)
+	if _, ok := product(maxBytes, g.N, g.OH, g.OW, p.pitch, p.elem()); !ok {
 		return nil, fmt.Errorf("i8: conv: %w: output %dx%dx%dx%d", ErrShape, g.N, g.OH, g.OW, s.OC)
 	}
 	for c, m := range w.mags {
@@ -103,15 +105,15 @@ func (p *ConvPlan) Bind(a ConvArgs) (Step, error) {
 	if want := g.N * g.H * g.W * s.Groups * s.IC; len(a.Src) != want {
 		return nil, fmt.Errorf("i8: conv: %w: src has %d bytes, want %d", ErrBuffer, len(a.Src), want)
 	}
-	want := g.N * g.OH * g.OW * s.OC
-	if len(a.Dst) != want*p.elem() {
-		return nil, fmt.Errorf("i8: conv: %w: dst has %d bytes, want %d", ErrBuffer, len(a.Dst), want*p.elem())
+	pixels := g.N * g.OH * g.OW
+	if want := ((pixels-1)*p.pitch + s.OC) * p.elem(); len(a.Dst) != want {
+		return nil, fmt.Errorf("i8: conv: %w: dst has %d bytes, want %d", ErrBuffer, len(a.Dst), want)
 	}
 	if p.elem() == 4 && uintptr(unsafe.Pointer(&a.Dst[0]))%4 != 0 { // the address is only compared
 		return nil, fmt.Errorf("i8: conv: %w: dst is not at a multiple of 4", ErrBuffer)
 	}
 	if p.add != nil {
-		if len(a.Residual) != want {
+		if want := pixels * s.OC; len(a.Residual) != want {
 			return nil, fmt.Errorf("i8: conv: %w: residual has %d bytes, want %d", ErrBuffer, len(a.Residual), want)
 		}
 		if overlap(a.Residual, a.Dst) {

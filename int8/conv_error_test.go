@@ -41,6 +41,9 @@ func TestPlanRefuses(t *testing.T) {
 		{"clamp_nan", ErrParameter, func(c *convCase) { c.e.Output, c.e.LoF = OutF32, float32(math.NaN()) }},
 		{"residual_of_i32", ErrParameter, func(c *convCase) { c.e.Output, c.e.Add = OutI32, someAdd }},
 		{"residual_zero", ErrParameter, func(c *convCase) { a := *someAdd; a.BZero = 999; c.e.Add = &a }},
+		{"pitch_below_channels", ErrParameter, func(c *convCase) { c.e.Pitch = c.w.OC - 1 }},
+		{"pitch_of_i32", ErrParameter, func(c *convCase) { c.e.Output, c.e.Pitch = OutI32, c.w.OC }},
+		{"huge_pitch", ErrShape, func(c *convCase) { c.e.Pitch = 1 << 30 }},
 		{"overflow", ErrRange, func(c *convCase) {
 			c.e.Bias = make([]int32, c.w.OC)
 			c.e.Bias[5] = math.MinInt32

@@ -85,7 +85,7 @@ func newGemmPlan(p *ConvPlan) (*gemmPlan, error) {
 		q.images = g.N
 	}
 	q.rows = q.images * pixels
-	q.fused = p.add != nil && fusible(p.add, p.e.OutZero)
+	q.fused = p.add != nil && p.pitch == s.OC && fusible(p.add, p.e.OutZero)
 	q.narrow = p.e.Output == OutU8 && p.narrow()
 	for i := range w.panels {
 		q.fused = q.fused && w.set().Gemm.Rows[w.panels[i].row].Residual && !q.passes(&w.panels[i])

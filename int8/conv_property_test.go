@@ -57,6 +57,9 @@ func randomCase(r *rand.Rand) convCase {
 			e.Hi = e.Lo + uint8(r.IntN(256-int(e.Lo)))
 		}
 	}
+	if e.Output == OutU8 && r.IntN(4) == 0 {
+		e.Pitch = w.OC + r.IntN(80)
+	}
 	if r.IntN(5) == 0 {
 		c.inZero = []byte{byte(r.Uint32())}
 	}

@@ -24,9 +24,9 @@ type convCase struct {
 
 func (c *convCase) String() string {
 	w, g, e := &c.w, &c.g, &c.e
-	return fmt.Sprintf("%dbit/%dx%dx%dx%d/g%d_ic%d_oc%d_k%dx%d_s%v_d%v_p%v_o%dx%d_zw%d_zx%d_out%d_add%t_lut%t_run%v",
+	return fmt.Sprintf("%dbit/%dx%dx%dx%d/g%d_ic%d_oc%d_k%dx%d_s%v_d%v_p%v_o%dx%d_zw%d_zx%d_out%d_add%t_lut%t_run%v_pitch%d",
 		w.Bits, g.N, g.H, g.W, w.Groups*w.IC, w.Groups, w.IC, w.OC, w.KH, w.KW, g.Strides, g.Dilations, g.Pads, g.OH, g.OW,
-		w.Zero, e.InZero, e.Output, e.Add != nil, e.LUT != nil, c.inZero)
+		w.Zero, e.InZero, e.Output, e.Add != nil, e.LUT != nil, c.inZero, e.Pitch)
 }
 
 // weight returns element i of the flat weights.
@@ -200,7 +200,8 @@ func (c *convCase) run(t testing.TB, k *Kernels, perm *rand.Rand) ([]byte, strin
 	if c.e.Output != OutU8 {
 		elem = 4
 	}
-	n := c.g.N * c.g.OH * c.g.OW * c.w.OC * elem
+	pixels, pitch := c.g.N*c.g.OH*c.g.OW, max(c.w.OC, c.e.Pitch)
+	n := ((pixels-1)*pitch + c.w.OC) * elem
 	// Dst is read past its end by the residual pass, so it has slack, which must not change.
 	buf := kerneltest.Buffer(t, n+Slack, 0, kerneltest.AtEnd)
 	if where == kerneltest.AtStart || n%4 != 0 {
@@ -241,7 +242,19 @@ func (c *convCase) run(t testing.TB, k *Kernels, perm *rand.Rand) ([]byte, strin
 			t.Fatalf("%v: byte %d past the destination is written", c, i)
 		}
 	}
-	return a.Dst, p.Kernel()
+	if pitch == c.w.OC {
+		return a.Dst, p.Kernel()
+	}
+	dst := make([]byte, 0, pixels*c.w.OC)
+	for i := range pixels {
+		dst = append(dst, a.Dst[i*pitch:][:c.w.OC]...)
+		for j, v := range buf[i*pitch+c.w.OC : min((i+1)*pitch, n)] {
+			if v != 0xa5 {
+				t.Fatalf("%v: byte %d past pixel %d is written", c, j, i)
+			}
+		}
+	}
+	return dst, p.Kernel()
 }
 
 // eachLevel runs f for every level of this machine.

@@ -68,7 +68,7 @@ type gemmRun struct {
 // prepare fills the arguments that no unit changes.
 func (r *gemmRun) prepare() {
 	g, e := &r.args.gemm, &r.e
-	*g = kernel.GemmArgs{LDC: int64(r.w.shape.OC * r.elem()), K: int64(r.w.kPad), Taps: int64(r.w.taps), Output: kernel.Output(e.Output), Lo: e.Lo, Zero: e.OutZero, HiF: float32(int32(e.Hi) - e.OutZero)}
+	*g = kernel.GemmArgs{LDC: int64(r.pitch * r.elem()), K: int64(r.w.kPad), Taps: int64(r.w.taps), Output: kernel.Output(e.Output), Lo: e.Lo, Zero: e.OutZero, HiF: float32(int32(e.Hi) - e.OutZero)}
 	if e.Output == OutF32 {
 		g.HiF, g.LoF = e.HiF, e.LoF
 	}
@@ -80,7 +80,7 @@ func (r *gemmRun) prepare() {
 		g.AddZero, g.AddLo, g.AddHi = d.OutZero, uint8(int32(d.Lo)+d.OutZero), uint8(int32(d.Hi)+d.OutZero)
 		g.Plain = flag(g.AddZero == 0 && g.AddLo == 0 && g.AddHi == 255)
 	}
-	r.pitch(int(g.LDC))
+	r.outRows(int(g.LDC))
 	r.pad, r.zero = r.gemmPlan.pad, byte(e.InZero)
 	if r.a.InZero != nil {
 		r.zero = r.a.InZero[0]
@@ -97,8 +97,8 @@ func flag(set bool) uint8 {
 	return 0
 }
 
-// pitch sets the bytes between rows of results.
-func (r *gemmRun) pitch(bytes int) {
+// outRows sets the bytes between rows of results.
+func (r *gemmRun) outRows(bytes int) {
 	r.args.gemm.LDC = int64(bytes)
 	for m := range r.args.outs {
 		r.args.outs[m] = int32(m * bytes)
@@ -115,8 +115,7 @@ func (r *gemmRun) unit(part, from, to int) {
 		r.panel(i, i+1 < len(r.w.panels))
 	}
 	first, last := &r.w.panels[run.from], &r.w.panels[run.to-1]
-	oc := r.w.shape.OC
-	r.finish(&r.args.finish, r.a, r.first*oc+first.channel, r.n, last.channel+last.cols-first.channel, oc)
+	r.finish(&r.args.finish, r.a, r.first, r.n, first.channel, last.channel+last.cols-first.channel)
 }
 
 // locate sets the rows of chunks from <= c < to, one where the source is banded, of a group of images.
@@ -187,7 +186,7 @@ func (r *gemmRun) panel(i int, ahead bool) {
 	}
 	for j := range r.runs {
 		t := &r.runs[j]
-		r.scatteredRun(p, row, kernels[t.h], t, r.first*r.w.shape.OC+p.channel)
+		r.scatteredRun(p, row, kernels[t.h], t, r.first*r.pitch+p.channel)
 	}
 	if r.runs != nil {
 		return
@@ -225,7 +224,7 @@ func (r *gemmRun) calls(p *panel, row *kernel.Gemm, kernels []func(*kernel.GemmA
 	if lo >= hi {
 		return
 	}
-	g, oc := &r.args.gemm, r.w.shape.OC
+	g := &r.args.gemm
 	h := cuts.height(lo)
 	step := int(max(1, r.w.set().Gemm.Work/(int64(h)*g.Taps*g.K*int64(row.NR))))
 	through := r.passes(p)
@@ -246,7 +245,7 @@ func (r *gemmRun) calls(p *panel, row *kernel.Gemm, kernels []func(*kernel.GemmA
 			g.RowBias = &r.rowSums()[at]
 		}
 		g.OutTile = int64(h) * g.LDC
-		out := ((r.first+at)*oc + p.channel) * r.elem()
+		out := ((r.first+at)*r.pitch + p.channel) * r.elem()
 		if through {
 			r.through(p, row, kernels[h], n*h, out)
 		} else {
@@ -265,11 +264,11 @@ func (r *gemmRun) through(p *panel, row *kernel.Gemm, run func(*kernel.GemmArgs)
 	g, elem := &r.args.gemm, r.elem()
 	buf := r.scratch[r.layout.partial:]
 	ldc := int(g.LDC)
-	r.pitch(row.NR * elem)
+	r.outRows(row.NR * elem)
 	g.OutTile = g.OutTile / int64(ldc) * g.LDC
 	g.C, g.Cols = &buf[0], int64(row.NR)
 	run(g)
-	r.pitch(ldc)
+	r.outRows(ldc)
 	for m := range rows {
 		copy(r.a.Dst[out+m*ldc:][:p.cols*elem], buf[m*row.NR*elem:])
 	}

@@ -125,6 +125,24 @@ var convCases = []struct {
 	{"deep/3x3", convCase{w: layer(3, 3, 200, 70), g: padded(7, 7, 1, 1), e: Epilogue{InZero: 128}}},
 }
 
+// TestConvWritesSlices computes the cases into pixels that are wider than their channels.
+func TestConvWritesSlices(t *testing.T) {
+	seed := testkit.Seed(t)
+	eachLevel(t, func(t *testing.T, k *Kernels) {
+		for i, tc := range convCases {
+			if tc.c.e.Output != OutU8 {
+				continue
+			}
+			t.Run(tc.name, func(t *testing.T) {
+				c := tc.c
+				c.e.Pitch = c.w.OC + []int{1, 64, 17, 200}[i%4]
+				c.fill(newRand(seed))
+				c.check(t, k, newRand(seed))
+			})
+		}
+	})
+}
+
 func newRand(seed int64) *rand.Rand { return rand.New(rand.NewPCG(uint64(seed), 7)) }
 
 func TestConv(t *testing.T) {

@@ -44,7 +44,7 @@ func newDepthwisePlan(p *ConvPlan) (*depthwisePlan, error) {
 	w, g := p.w, &p.g
 	s, f := &w.shape, &w.set().Depthwise
 	q := &depthwisePlan{ConvPlan: p, span: 1}
-	if g.Strides[1] == 1 {
+	if g.Strides[1] == 1 && p.pitch == s.OC {
 		q.span = w.copies
 	}
 	perRow := int64(g.OW) * int64(s.OC) * int64(w.taps)

@@ -32,7 +32,7 @@ func (s *depthwiseStep) Run(scratch []byte, from, to int) {
 	e := &r.e
 	r.args.kernel = kernel.DepthwiseArgs{
 		Taps: int64(r.w.taps), Output: kernel.Output(e.Output), HiF: float32(int32(e.Hi) - e.OutZero), Zero: e.OutZero, Lo: e.Lo,
-		OutRow: int64(r.g.OW * r.w.shape.OC * r.elem()), OutPixel: int64(r.w.shape.OC * r.elem() * r.span),
+		OutRow: int64(r.g.OW * r.pitch * r.elem()), OutPixel: int64(r.pitch * r.elem() * r.span),
 	}
 	if e.Output == OutF32 {
 		r.args.kernel.Output = kernel.OutI32
@@ -67,12 +67,11 @@ func (r *depthwiseRun) unit(u int) {
 		r.inPlace(n, top, bottom)
 		r.copied(&r.full, n, bottom, y1)
 	}
-	oc := r.w.shape.OC
 	first, pixels := (n*r.g.OH+y0)*r.g.OW, (y1-y0)*r.g.OW
 	if r.e.Output == OutF32 {
-		r.dequantize(r.a.Dst[4*first*oc:], pixels)
+		r.dequantize(r.a.Dst[4*first*r.pitch:], pixels)
 	}
-	r.finish(&r.args.finish, r.a, first*oc, pixels, oc, oc)
+	r.finish(&r.args.finish, r.a, first, pixels, 0, r.w.shape.OC)
 }
 
 // copied computes the columns of p in rows y0 <= y < y1 of image n from a copy.
@@ -93,12 +92,12 @@ func (r *depthwiseRun) inPlace(n, y0, y1 int) {
 
 // blocks runs the kernel over all blocks of channels; src starts at the first tap of the first output.
 func (r *depthwiseRun) blocks(p *patch, src []byte, n, y0, rows int) {
-	g, oc, elem := &r.g, r.w.shape.OC, r.elem()
+	g, elem := &r.g, r.elem()
 	a := &r.args.kernel
 	a.InRow, a.InPixel = int64(g.Strides[0]*p.pitch), int64(g.Strides[1]*r.span*p.pixel)
 	a.TapRow, a.TapPixel = int64(g.Dilations[0]*p.pitch), int64(g.Dilations[1]*p.pixel)
 	a.Offs, a.Rows = &p.offsets[0], int64(rows)
-	first := ((n*g.OH+y0)*g.OW + p.x0) * oc
+	first := ((n*g.OH+y0)*g.OW + p.x0) * r.pitch
 	for i := range r.w.panels {
 		w := &r.w.panels[i]
 		a.W, a.Bias, a.Mult = &r.w.data[w.at], &r.bias[w.column], &r.mult[w.column]
@@ -112,7 +111,7 @@ func (r *depthwiseRun) blocks(p *patch, src []byte, n, y0, rows int) {
 		}
 		if rest := p.cols % r.span; rest > 0 {
 			x := p.cols - rest
-			a.In, a.Out = &src[x*p.pixel], &r.a.Dst[(first+x*oc)*elem]
+			a.In, a.Out = &src[x*p.pixel], &r.a.Dst[(first+x*r.pitch)*elem]
 			a.Width, a.Cols = 1, int64(w.cols*rest)
 			r.row.Func(a)
 		}

@@ -30,11 +30,13 @@ type finishArgs struct {
 	lookup kernel.LookupArgs
 }
 
-// finish applies residual and table to rows of n bytes that are pitch apart and start at byte at of dst.
-func (p *ConvPlan) finish(f *finishArgs, a *ConvArgs, at, rows, n, pitch int) {
+// finish applies residual and table to channels from <= c < from+n of pixels first <= i < first+rows.
+func (p *ConvPlan) finish(f *finishArgs, a *ConvArgs, first, rows, from, n int) {
 	if p.after == nil && p.lut == nil {
 		return
 	}
+	pitch, oc := p.pitch, p.w.shape.OC
+	at := first*pitch + from
 	if n == pitch {
 		rows, n = 1, rows*n
 	}
@@ -42,8 +44,8 @@ func (p *ConvPlan) finish(f *finishArgs, a *ConvArgs, at, rows, n, pitch int) {
 	if p.after != nil {
 		d := unsafe.Pointer(&a.Dst[at])
 		f.add = kernel.BinaryArgs{
-			Dst: d, A: d, B: unsafe.Pointer(&a.Residual[at]), Rows: uintptr(rows), N: uintptr(n),
-			Row: uintptr(pitch), BRow: uintptr(pitch), BCol: 1, Params: p.after,
+			Dst: d, A: d, B: unsafe.Pointer(&a.Residual[first*oc+from]), Rows: uintptr(rows), N: uintptr(n),
+			Row: uintptr(pitch), BRow: uintptr(oc), BCol: 1, Params: p.after,
 		}
 		e.Add.Run(&f.add)
 	}

@@ -62,6 +62,7 @@ type Epilogue struct {
 	LoF, HiF   float32     // OutF32: clamp (-Inf, +Inf: none)
 	Add        *AddParams  // OutU8: residual addition to the result of the above; B is the residual
 	LUT        *[256]uint8 // OutU8: applied to the result last (nil: none)
+	Pitch      int         // OutU8: bytes between pixels of Dst, at least oc, where it is a slice of wider pixels (0: oc)
 }
 
 func (e *Epilogue) validate(oc int) error {
@@ -73,6 +74,9 @@ func (e *Epilogue) validate(oc int) error {
 	}
 	if e.Bias != nil && len(e.Bias) != oc {
 		return fmt.Errorf("i8: conv: %w: %d biases for %d channels", ErrShape, len(e.Bias), oc)
+	}
+	if e.Pitch != 0 && (e.Output != OutU8 || e.Pitch < oc) {
+		return fmt.Errorf("i8: conv: %w: %d bytes between pixels of %d channels", ErrParameter, e.Pitch, oc)
 	}
 	if e.Output != OutU8 && (e.Add != nil || e.LUT != nil) {
 		return fmt.Errorf("i8: conv: %w: residual and table need uint8 output", ErrParameter)

@@ -14,9 +14,13 @@ import (
 type Pool struct {
 	Geometry
 	C               int    // channels
+	Pitch           int    // bytes between pixels of dst, at least C, where it is a slice of wider pixels (0: C)
 	Kernel          [2]int // window height, width, in taps
 	CountIncludePad bool
 }
+
+// pitch returns the bytes between pixels of dst.
+func (p *Pool) pitch() int { return max(p.C, p.Pitch) }
 
 // maxWindow bounds the taps of a window: 2²³ taps of a byte fit an int32 sum.
 const maxWindow = 1 << 23
@@ -33,8 +37,11 @@ func (p *Pool) validate(op string) error {
 			return fmt.Errorf("i8: %s: %w: window %v with dilations %v", op, ErrShape, p.Kernel, p.Dilations)
 		}
 	}
+	if p.Pitch != 0 && p.Pitch < p.C {
+		return fmt.Errorf("i8: %s: %w: %d bytes between pixels of %d channels", op, ErrParameter, p.Pitch, p.C)
+	}
 	_, in := product(maxBytes, p.N, p.H, p.W, p.C)
-	_, out := product(maxBytes, p.N, p.OH, p.OW, p.C)
+	_, out := product(maxBytes, p.N, p.OH, p.OW, max(p.C, p.Pitch))
 	if !in || !out {
 		return fmt.Errorf("i8: %s: %w: input %dx%dx%dx%d, output %dx%dx%dx%d", op, ErrShape,
 			p.N, p.H, p.W, p.C, p.N, p.OH, p.OW, p.C)
@@ -123,7 +130,7 @@ const poolWork = 64 << 10
 // layout fixes the interior columns and cuts the work into tiles.
 func (p *PoolPlan) layout() {
 	g := &p.pool
-	p.constant.SrcUnit, p.constant.DstUnit = uintptr(g.Strides[1]*g.C), uintptr(g.C)
+	p.constant.SrcUnit, p.constant.DstUnit = uintptr(g.Strides[1]*g.C), uintptr(g.pitch())
 	p.constant.RowStride = uintptr(g.Dilations[0] * g.W * g.C)
 	p.constant.ColStride = uintptr(g.Dilations[1] * g.C)
 	p.left = min(g.OW, ceilDiv(g.Pads[1], g.Strides[1]))

@@ -99,11 +99,26 @@ func runPool(t *testing.T, r *rand.Rand, plan *PoolPlan, err error, p Pool, src,
 	if err != nil {
 		t.Fatalf("%+v: %v", p, err)
 	}
-	dst, check := kerneltest.Canaried(t, len(want))
+	pixels, pitch := p.N*p.OH*p.OW, p.pitch()
+	dst, check := kerneltest.Canaried(t, (pixels-1)*pitch+p.C)
+	fill(dst, 0xa5)
 	s, err := plan.Bind(src, dst)
 	runAll(t, r, s, err)
 	check()
+	want = apartBy(want, p.C, pitch)
 	sameBytes(t, fmt.Sprintf("%s over %+v", plan.Kernel(), p), dst, want)
+}
+
+// apartBy returns pixels of c bytes whose beginnings are pitch bytes apart, with 0xa5 between them.
+func apartBy(dense []byte, c, pitch int) []byte {
+	var out []byte
+	for i := 0; i < len(dense); i += c {
+		for len(out) < i/c*pitch {
+			out = append(out, 0xa5)
+		}
+		out = append(out, dense[i:i+c]...)
+	}
+	return out
 }
 
 func TestMaxPoolIgnoresPads(t *testing.T) {
@@ -111,6 +126,7 @@ func TestMaxPoolIgnoresPads(t *testing.T) {
 		r := eltwiseRand(t)
 		for _, p := range poolCases(r) {
 			_, _, _, lo, hi := randomZeros(r)
+			p.Pitch = r.IntN(2) * (p.C + r.IntN(100))
 			src := randomSrc(t, r, p.N*p.H*p.W*p.C)
 			want := poolReference(p, src, func(inside []byte, _ int) byte {
 				m := byte(0)
@@ -130,6 +146,7 @@ func TestAveragePoolDividesByTheTapsCounted(t *testing.T) {
 		r := eltwiseRand(t)
 		for _, p := range poolCases(r) {
 			p.CountIncludePad = r.IntN(2) == 0
+			p.Pitch = r.IntN(2) * (p.C + r.IntN(100))
 			inZero, outZero, _, lo, hi := randomZeros(r)
 			scale := []float32{1, 0.5, 2, 0.7316, 1e-30, math.MaxFloat32}[r.IntN(6)]
 			src := randomSrc(t, r, p.N*p.H*p.W*p.C)
@@ -194,6 +211,8 @@ func TestPoolRefusesWhatItCannotDo(t *testing.T) {
 		"huge input":       {with(func(p *Pool) { p.H, p.W, p.C = 1<<20, 1<<20, 1<<20 }), ErrShape},
 		"huge dilation":    {with(func(p *Pool) { p.Kernel[0], p.Dilations[0] = 1<<13, 1<<20 }), ErrShape},
 		"no stride":        {with(func(p *Pool) { p.Strides[1] = 0 }), ErrParameter},
+		"narrow pixels":    {with(func(p *Pool) { p.Pitch = 3 }), ErrParameter},
+		"huge output":      {with(func(p *Pool) { p.Pitch = 1 << 30 }), ErrShape},
 		"negative padding": {with(func(p *Pool) { p.Pads[2] = -1 }), ErrParameter},
 	} {
 		if _, err := k.MaxPool(c.p, 0, 255); !errors.Is(err, c.want) {

@@ -7,10 +7,10 @@ import (
 	"github.com/octet-ml/octet/int8/internal/kernel"
 )
 
-// Bind returns the step over src, [N][H][W][C], and dst, [N][OH][OW][C], which do not overlap; else it returns ErrBuffer.
+// Bind returns the step over src, [N][H][W][C], and dst, [N][OH][OW][C] without padding after the last pixel, which do not overlap; else it returns ErrBuffer.
 func (p *PoolPlan) Bind(src, dst []byte) (Step, error) {
 	g := &p.pool
-	if in, out := g.N*g.H*g.W*g.C, g.N*g.OH*g.OW*g.C; len(src) != in || len(dst) != out {
+	if in, out := g.N*g.H*g.W*g.C, (g.N*g.OH*g.OW-1)*g.pitch()+g.C; len(src) != in || len(dst) != out {
 		return nil, fmt.Errorf("i8: %s: %w: src has %d bytes, dst %d: want %d and %d", p.op, ErrBuffer, len(src), len(dst), in, out)
 	}
 	if err := apart(p.op, src, dst); err != nil {
@@ -81,7 +81,7 @@ func (s *poolStep) line(a *kernel.PoolArgs, n, y, c int) {
 			units = min(s.right-x, s.run)
 		}
 		h := clip(x*g.Strides[1]-g.Pads[1], g.Kernel[1], g.Dilations[1], g.W, g.Pads[3])
-		at := ((n*g.OH+y)*g.OW+x)*g.C + c
+		at := ((n*g.OH+y)*g.OW+x)*g.pitch() + c
 		if v.taps == 0 || h.taps == 0 {
 			fill(s.dst[at:at+int(a.W)], s.empty)
 			x++

@@ -155,7 +155,7 @@ func (q *gemmPlan) layRuns(classes []*tapClass, mr int) {
 				}
 			}
 			for _, r := range rows {
-				q.outs = append(q.outs, r*int32(s.OC))
+				q.outs = append(q.outs, r*int32(q.pitch))
 			}
 			work += h * len(taps)
 			if work*q.chunks >= total*len(q.starts) {

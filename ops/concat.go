@@ -74,29 +74,74 @@ func concatTypes(values []*graph.Value, axis int) error {
 //
 // Other integers go via float.
 var concat = binder(func(n *graph.Node, in, out []*graph.Tensor) (FuncStep, error) {
-	if y := n.Outputs[0]; perTensorByte(y) && perTensorByte(n.Inputs[0]) && n.Inputs[0].DType == y.DType {
+	if movesWhole(n) {
 		return bindConcat(n, in, out)
 	}
 	return viaFloatUnlessEqual(viaBytes(bindConcat), dataAll)(n, in, out)
 })
 
 func bindConcat(n *graph.Node, in, out []*graph.Tensor) (FuncStep, error) {
-	y := out[0]
+	return bindConcatRows(n, in, out[0], rowMajor(out[0].Shape))
+}
+
+// bindConcatRows moves the inputs, those without a tensor left out, to y with the given strides.
+func bindConcatRows(n *graph.Node, in []*graph.Tensor, y *graph.Tensor, strides []int) (FuncStep, error) {
 	axis, err := axisOf(y.Shape, attrs[Concat](n).Axis)
 	if err != nil {
 		return FuncStep{}, err
 	}
-	strides := rowMajor(y.Shape)
 	at := 0
-	blocks := make([]block, len(in))
-	for i, x := range in {
-		blocks[i] = block{
-			dims: x.Shape, src: x.Data, from: rowMajor(x.Shape), dst: y.Data, to: strides, toAt: at * strides[axis],
-			table: requantizeTable(n.Inputs[i], n.Outputs[0]),
+	var blocks []block
+	for i, v := range n.Inputs {
+		if x := in[i]; x != nil {
+			blocks = append(blocks, block{
+				dims: x.Shape, src: x.Data, from: rowMajor(x.Shape), dst: y.Data, to: strides, toAt: at * strides[axis],
+				table: requantizeTable(v, n.Outputs[0]),
+			})
 		}
-		at += x.Shape[axis]
+		at += v.Shape[axis]
 	}
 	return moveStep(y.DType, blocks...), nil
+}
+
+// movesWhole reports whether bindConcat does the node as it stands: it moves elements of whole bytes, or looks bytes up.
+func movesWhole(n *graph.Node) bool {
+	x, y := n.Inputs[0], n.Outputs[0]
+	return y.DType.Bits() >= 8 && (perTensorByte(y) && perTensorByte(x) && x.DType == y.DType || sameQuant(n, n.Inputs))
+}
+
+// placeConcat is Operator.Place: an input is moved as it is where its quantization is that of the output.
+func placeConcat(n *graph.Node, i int) (Region, bool) {
+	x, y := n.Inputs[i], n.Outputs[0]
+	axis, err := axisOf(y.Shape, attrs[Concat](n).Axis)
+	if err != nil || !movesWhole(n) || !sameQuant(n, n.Inputs[i:i+1]) {
+		return Region{}, false
+	}
+	at := 0
+	for _, v := range n.Inputs[:i] {
+		at += v.Shape[axis]
+	}
+	inner := volume(y.Shape[axis+1:]) * y.DType.Bits() / 8
+	return Region{At: at * inner, Rows: volume(y.Shape[:axis]), Run: x.Shape[axis] * inner, Pitch: y.Shape[axis] * inner}, true
+}
+
+// lowerConcat is concat.lower for outputs that may be regions.
+func lowerConcat(t *Target, n *graph.Node) (*Lowered, error) {
+	l, err := concat.lower(t, n)
+	s := n.Outputs[0].Shape
+	if err != nil || !movesWhole(n) || n.Outputs[0].DType.Bits() != 8 || volume(s) == 0 {
+		return l, err
+	}
+	l.Pitched = func(pitch int) (*Lowered, error) {
+		strides, last := rowMajor(s), len(s)-1
+		for i := range last {
+			strides[i] = strides[i] / s[last] * pitch
+		}
+		return binder(func(n *graph.Node, in, out []*graph.Tensor) (FuncStep, error) {
+			return bindConcatRows(n, in, out[0], strides)
+		}).lower(t, n)
+	}
+	return l, nil
 }
 
 // requantizeTable returns the bytes of y that mean, rounded, the same as the bytes of x; nil where they are the same ones or

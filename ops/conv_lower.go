@@ -150,7 +150,12 @@ func (p *product) lowerI8(t *Target, n *graph.Node, w i8.Weights) (*Lowered, err
 	if err != nil {
 		return nil, fmt.Errorf("weights: %w", err)
 	}
-	e, g := c.epilogue(p.x), p.geometry
+	return p.planI8(t, n, pack, c.epilogue(p.x))
+}
+
+// planI8 binds packed weights to the geometry and an epilogue.
+func (p *product) planI8(t *Target, n *graph.Node, pack *i8.ConvWeights, e i8.Epilogue) (*Lowered, error) {
+	g, whole := p.geometry, e
 	rows := p.splitRows(&g, &e)
 	plan, err := pack.Plan(g, e)
 	if errors.Is(err, i8.ErrRange) || errors.Is(err, i8.ErrShape) {
@@ -161,7 +166,7 @@ func (p *product) lowerI8(t *Target, n *graph.Node, w i8.Weights) (*Lowered, err
 		return nil, err
 	}
 	proved, all := pack.Proved()
-	return &Lowered{Kernel: plan.Kernel(), Scratch: plan.Scratch(), Weights: pack.Bytes(), Proved: float64(proved) / float64(max(all, 1)), Bind: func(b Buffers) (Step, error) {
+	l := &Lowered{Kernel: plan.Kernel(), Scratch: plan.Scratch(), Weights: pack.Bytes(), Proved: float64(proved) / float64(max(all, 1)), Bind: func(b Buffers) (Step, error) {
 		args := i8.ConvArgs{Src: b.In[0], Dst: b.Out[0]}
 		if p.add != nil {
 			args.Residual = b.In[3]
@@ -170,7 +175,15 @@ func (p *product) lowerI8(t *Target, n *graph.Node, w i8.Weights) (*Lowered, err
 			args.InZero = b.In[4]
 		}
 		return bindRows(plan, args, rows)
-	}}, nil
+	}}
+	if rows == 1 && e.Output == i8.OutU8 {
+		l.Pitched = func(pitch int) (*Lowered, error) {
+			wide := whole
+			wide.Pitch = pitch
+			return p.planI8(t, n, pack, wide)
+		}
+	}
+	return l, nil
 }
 
 // epilogue returns the contraction as package i8 takes it; x is the data.

@@ -41,6 +41,9 @@ type Operator struct {
 	Data func(n *graph.Node, i int) bool
 	// WithClamp returns the node's attributes with the output additionally clamped to the real interval [lo, hi].
 	WithClamp func(attrs any, lo, hi float32) (any, bool)
+	// Place tells where the bytes of input i stand in output 0; false where the operator changes them on the way. What stands
+	// there already when the node is bound, its buffer nil, is not copied.
+	Place func(n *graph.Node, i int) (Region, bool)
 	// Elementwise says that every element of output 0 is a function of the elements of the inputs in its place, to which these
 	// broadcast.
 	Elementwise bool
@@ -48,6 +51,12 @@ type Operator struct {
 	// output, which is quantized as the function's argument.
 	WithFunction func(attrs any, l *ByteFunction) any
 }
+
+// Region is rows of bytes within a larger tensor: Rows rows of Run bytes, Pitch bytes apart, from byte At on.
+type Region struct{ At, Rows, Run, Pitch int }
+
+// Bytes returns the number of bytes from the beginning of the first row to the end of the last one.
+func (r Region) Bytes() int { return (r.Rows-1)*r.Pitch + r.Run }
 
 // Arity bounds a number of inputs or outputs; Max is -1 where there is no upper bound.
 type Arity struct{ Min, Max int }
@@ -70,10 +79,13 @@ type Lowered struct {
 	// Bind ties the kernels to the buffers of one session. Buffers may be read, but not written, up to 64 bytes past
 	// their end.
 	Bind func(b Buffers) (Step, error)
+	// Pitched lowers the node so that the rows of output 0, its elements along the last axis, stand pitch bytes apart; its buffer
+	// then ends with the last row. nil where the kernels cannot do that.
+	Pitched func(pitch int) (*Lowered, error)
 }
 
-// Buffers are the operands of a node in a session: little-endian elements, 64-byte aligned except for constants; nil where
-// absent.
+// Buffers are the operands of a node in a session: little-endian elements, 64-byte aligned except for constants and regions;
+// nil where absent.
 type Buffers struct{ In, Out [][]byte }
 
 // Step is the work of one node: Tiles pieces that may run concurrently, in any order, each worker with its own scratch.

@@ -26,6 +26,21 @@ func loweredPool[S Step](p boundPool[S]) *Lowered {
 	}}
 }
 
+// pitchedPool returns the plan of a pool of bytes as a lowered node whose output may be a region.
+func pitchedPool(pool i8.Pool, plan func(i8.Pool) (*i8.PoolPlan, error)) (*Lowered, error) {
+	p, err := plan(pool)
+	if err != nil {
+		return nil, err
+	}
+	l := loweredPool(p)
+	l.Pitched = func(pitch int) (*Lowered, error) {
+		wide := pool
+		wide.Pitch = pitch
+		return pitchedPool(wide, plan)
+	}
+	return l, nil
+}
+
 // kernelPool returns the sizes of a node that the pools of packages i8 and f32 can do, or false: NHWC, without indices.
 func kernelPool(n *graph.Node) (*poolDims, bool) {
 	d, err := newPoolDims(n)
@@ -54,8 +69,8 @@ func lowerMaxPool(t *Target, n *graph.Node) (*Lowered, error) {
 	switch y := n.Outputs[0]; {
 	case n.Inputs[0].DType == graph.Uint8 && y.DType == graph.Uint8 && sameQuant(n, n.Inputs):
 		_, l, h := integerClamp(d.Clamp, y)
-		if p, err := t.I8.MaxPool(d.i8(), uint8(l), uint8(h)); err == nil {
-			return loweredPool(p), nil
+		if l, err := pitchedPool(d.i8(), func(p i8.Pool) (*i8.PoolPlan, error) { return t.I8.MaxPool(p, uint8(l), uint8(h)) }); err == nil {
+			return l, nil
 		}
 	case n.Inputs[0].DType == graph.Float32 && y.DType == graph.Float32:
 		if p, err := t.F32.MaxPool(d.f32(), lo, hi); err == nil {
@@ -83,9 +98,11 @@ func lowerAveragePool(t *Target, n *graph.Node) (*Lowered, error) {
 			}
 			scale, zx, zy = nudged, d.Center, d.Center
 		}
-		p, err := t.I8.AveragePool(d.i8(), scale, zx, zy, uint8(l), uint8(h))
+		lowered, err := pitchedPool(d.i8(), func(p i8.Pool) (*i8.PoolPlan, error) {
+			return t.I8.AveragePool(p, scale, zx, zy, uint8(l), uint8(h))
+		})
 		if err == nil {
-			return loweredPool(p), nil
+			return lowered, nil
 		}
 	case x.DType == graph.Float32 && y.DType == graph.Float32:
 		if p, err := t.F32.AveragePool(d.f32(), lo, hi); err == nil {

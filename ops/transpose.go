@@ -13,7 +13,7 @@ var moveRows = []Operator{{
 }, {
 	Name: "Concat", Attrs: func() any { return new(Concat) },
 	In: Arity{1, -1}, Out: Arity{1, 1},
-	Infer: inferConcat, Reference: concat.reference, Lower: concat.lower, Permute: permuteConcat,
+	Infer: inferConcat, Reference: concat.reference, Lower: lowerConcat, Permute: permuteConcat, Place: placeConcat,
 }, {
 	Name: "Split", Attrs: func() any { return new(Split) },
 	In: Arity{1, 2}, Out: Arity{1, -1},

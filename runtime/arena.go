@@ -10,7 +10,8 @@ import (
 	"github.com/octet-ml/octet/ops"
 )
 
-// buffer is memory that one or more values share: a value, the views of it, and values written over it in place.
+// buffer is memory that one or more values share: a value, the views of it, values written over it in place, and values that
+// are regions of it.
 type buffer struct {
 	size        int
 	first, last int // steps between which it is live; inputs and outputs of the graph are live throughout
@@ -55,7 +56,11 @@ func (p *plan) place() error {
 	p.live = largestLiveSet(buffers, len(p.steps))
 	p.slots = make(map[*graph.Value]slot, len(owner))
 	for v, b := range owner {
-		p.slots[v] = slot{offset: b.offset, size: v.DType.Bytes(v.Shape.Size())}
+		s := slot{offset: b.offset, size: v.DType.Bytes(v.Shape.Size())}
+		if r, placed := p.regions[v]; placed {
+			s.offset, s.size = s.offset+r.at, r.bytes
+		}
+		p.slots[v] = s
 	}
 	return nil
 }
@@ -80,7 +85,7 @@ func (p *plan) lifetimes() (map[*graph.Value]*buffer, []*buffer) {
 	step := 0
 	for _, n := range p.graph.Nodes {
 		op, _ := ops.Lookup(n.Op)
-		if op.View && n.Inputs[0].Const == nil {
+		if op.View && p.stepless(n) {
 			owner[n.Outputs[0]] = owner[n.Inputs[0]]
 			continue
 		}
@@ -88,13 +93,22 @@ func (p *plan) lifetimes() (map[*graph.Value]*buffer, []*buffer) {
 			if v == nil {
 				continue
 			}
-			b := inPlace(op, n, i, step, owner, last)
-			if b == nil {
-				b = own(v, step)
-			} else {
-				owner[v] = b
+			root := v
+			if r, placed := p.regions[v]; placed {
+				root = r.of
 			}
-			b.last = max(b.last, last[v])
+			b := owner[root] // where a region of it is made before
+			if b == nil && root == v {
+				b = inPlace(op, n, i, step, owner, last)
+			}
+			if b == nil {
+				b = own(root, step)
+			}
+			owner[v] = b
+			b.last = max(b.last, step, last[v])
+		}
+		if p.stepless(n) {
+			continue
 		}
 		for _, v := range n.Inputs {
 			if v != nil && v.Const == nil {
@@ -122,8 +136,10 @@ func (p *plan) lastUses() map[*graph.Value]int {
 	step := 0
 	for _, n := range p.graph.Nodes {
 		op, _ := ops.Lookup(n.Op)
-		if op.View && n.Inputs[0].Const == nil {
-			root[n.Outputs[0]] = find(n.Inputs[0])
+		if p.stepless(n) {
+			if op.View {
+				root[n.Outputs[0]] = find(n.Inputs[0])
+			}
 			continue
 		}
 		for _, v := range n.Inputs {

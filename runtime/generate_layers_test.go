@@ -8,7 +8,7 @@ import (
 // layers are the ways in which a random graph grows: each takes images and returns one, nil where it does not fit.
 var layers = []func(g *generator) *graph.Value{
 	(*generator).conv, (*generator).conv, (*generator).conv, (*generator).conv,
-	(*generator).sum, (*generator).sum, (*generator).concat, (*generator).pool, (*generator).excite, (*generator).affine,
+	(*generator).sum, (*generator).sum, (*generator).concat, (*generator).branches, (*generator).pool, (*generator).excite, (*generator).affine,
 	(*generator).pad, (*generator).slice, (*generator).split, (*generator).transposed, (*generator).reshaped,
 }
 
@@ -104,6 +104,46 @@ func (g *generator) concat() *graph.Value {
 		list = append(list, g.alike(x, false))
 	}
 	return g.node("Concat", &ops.Concat{Axis: pick(g, 1, -3)}, list...)
+}
+
+// branches puts layers of one image side by side, most often rounded alike, and perhaps the result beside another layer.
+func (g *generator) branches() *graph.Value {
+	x := g.image()
+	var list []*graph.Value
+	for range 2 + g.IntN(2) {
+		if y := g.roundAs(list, g.branch(x)); y != nil {
+			list = append(list, y)
+		}
+	}
+	if len(list) == 0 {
+		return nil
+	}
+	y := g.roundAs(list, g.node("Concat", &ops.Concat{Axis: 1}, list...))
+	if z := g.roundAs(list, g.branch(x)); z != nil && g.IntN(2) == 0 {
+		y = g.roundAs(list, g.node("Concat", &ops.Concat{Axis: 1}, z, y))
+	}
+	return y
+}
+
+// branch is a layer of x that keeps height and width.
+func (g *generator) branch(x *graph.Value) *graph.Value {
+	k, c := 1+2*g.IntN(2), x.Shape[1]
+	w := ops.Window{Pads: [4]int{k / 2, k / 2, k / 2, k / 2}}
+	switch g.IntN(5) {
+	case 0:
+		return g.node(pick(g, "MaxPool", "AveragePool"), &ops.Pool{Window: w, Kernel: [2]int{k, k}}, x)
+	case 1:
+		return g.activation(g.node("Conv", &ops.Conv{Window: w, Group: c}, x, g.weights(c, 1, k, k)))
+	}
+	return g.activation(g.node("Conv", &ops.Conv{Window: w}, x, g.weights(1+g.IntN(40), c, k, k)))
+}
+
+// roundAs is round, most often to the quantization of the first value of a list.
+func (g *generator) roundAs(list []*graph.Value, v *graph.Value) *graph.Value {
+	if v == nil || !g.quantized || len(list) == 0 || g.IntN(4) == 0 {
+		return g.round(v)
+	}
+	return g.node("Dequantize", nil, g.add("Quantize", nil, 1, list[0].Producer.Inputs[0], v)[0])
 }
 
 func (g *generator) pool() *graph.Value {

@@ -31,6 +31,7 @@ type plan struct {
 	// constants are copies of the constants that kernels read directly, aligned and with room to over-read, which the bytes
 	// of a model file do not have.
 	constants map[*graph.Value][]byte
+	regions   map[*graph.Value]region // of the values that have no buffer of their own
 }
 
 // plannedStep is a node bound to kernels.
@@ -44,20 +45,19 @@ type slot struct{ offset, size int }
 
 // newPlan lowers the canonical graph for a batch size.
 func newPlan(canonical *graph.Graph, batch int, target *ops.Target) (*plan, error) {
-	p := &plan{batch: batch, graph: canonical.Bind(batch), constants: make(map[*graph.Value][]byte)}
+	p := &plan{batch: batch, graph: canonical.Bind(batch), constants: make(map[*graph.Value][]byte), regions: make(map[*graph.Value]region)}
 	if err := checkSizes(p.graph); err != nil {
 		return nil, fmt.Errorf("batch %d: %w", batch, err)
 	}
 	for _, n := range p.graph.Nodes {
-		op, err := ops.Lookup(n.Op)
-		if err != nil {
-			return nil, err
-		}
-		if !op.View || n.Inputs[0].Const != nil {
+		if !p.stepless(n) {
 			p.steps = append(p.steps, plannedStep{node: n})
 		}
 	}
 	if err := p.lower(target); err != nil {
+		return nil, err
+	}
+	if err := p.placeRegions(); err != nil {
 		return nil, err
 	}
 	for _, s := range p.steps {
@@ -123,7 +123,18 @@ func (p *plan) copyConstants(n *graph.Node) {
 	}
 }
 
-// buffers returns the slices of arena for the values of a node; constants have their own data.
+// inputs is buffers of the inputs of a node, without those that stand in its output already.
+func (p *plan) inputs(arena []byte, n *graph.Node) [][]byte {
+	in := p.buffers(arena, n.Inputs)
+	for i, v := range n.Inputs {
+		if _, placed := p.regions[v]; placed {
+			in[i] = nil
+		}
+	}
+	return in
+}
+
+// buffers returns the slices of arena for values; constants have their own data.
 func (p *plan) buffers(arena []byte, values []*graph.Value) [][]byte {
 	out := make([][]byte, len(values))
 	for i, v := range values {

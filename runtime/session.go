@@ -77,7 +77,7 @@ func (s *Session) grow(pl *plan) {
 func (s *Session) bind(pl *plan) (*binding, error) {
 	b := &binding{plan: pl}
 	for i, st := range pl.steps {
-		step, err := st.lowered.Bind(ops.Buffers{In: pl.buffers(s.arena, st.node.Inputs), Out: pl.buffers(s.arena, st.node.Outputs)})
+		step, err := st.lowered.Bind(ops.Buffers{In: pl.inputs(s.arena, st.node), Out: pl.buffers(s.arena, st.node.Outputs)})
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", st.node.Where(), err)
 		}

@@ -32,6 +32,7 @@ var capabilities = []struct {
 	{"clamp", "an activation that is a clamp is fused", func(op *ops.Operator) bool { return op.WithClamp != nil }},
 	{"element", "works element by element; after a layer that takes functions it is one of its bytes", func(op *ops.Operator) bool { return op.Elementwise }},
 	{"function", "a function of its bytes that follows is fused", func(op *ops.Operator) bool { return op.WithFunction != nil }},
+	{"place", "its inputs stand in its output as they are; layers whose results it alone reads write there at once", func(op *ops.Operator) bool { return op.Place != nil }},
 	{"bits", "works on the bits of quantized integers, whatever reals they stand for", func(op *ops.Operator) bool { return op.PlainIntegers }},
 }
 

@@ -90,7 +90,8 @@ func Values(t *testing.T, c Case, want ...*graph.Tensor) {
 }
 
 // Check fails the test unless the lowered case gives, on every target, what its Reference gives, whether its tiles run at
-// once, one by one from the last or by two goroutines, over an operand where InPlace allows it, and without allocating.
+// once, one by one from the last or by two goroutines, over an operand where InPlace allows it,
+// with rows apart where it can write regions, and without allocating.
 func Check(t *testing.T, targets map[string]*ops.Target, c Case) {
 	t.Helper()
 	n, err := c.Node()
@@ -130,7 +131,10 @@ func checkLowered(target *ops.Target, c Case, n *graph.Node, want []*graph.Tenso
 			return fmt.Errorf("%s, output over input %d: %w", l.Kernel, i, err)
 		}
 	}
-	return nil
+	if err := checkPitched(l, c, want[0]); err != nil {
+		return err
+	}
+	return checkPlaces(l, c, n, want[0])
 }
 
 // runLowered binds the lowered node to fresh buffers, output 0 over the given input unless that is negative, and compares.

@@ -31,7 +31,8 @@ var passes = []Pass{
 	{Name: "layout", After: []string{"unsigned"}, run: makeNHWC},
 	{Name: "dynamic", After: []string{"layout", "clamp"}, run: scaleAccumulators},
 	{Name: "function", After: []string{"layout"}, run: absorbFunctions},
-	{Name: "cleanup", After: []string{"layout", "dynamic", "function"}, run: foldConstants},
+	{Name: "gather", After: []string{"function"}, run: requantizeEarly},
+	{Name: "cleanup", After: []string{"layout", "dynamic", "gather"}, run: foldConstants},
 }
 
 // Passes returns the passes in the order in which Run applies them.

@@ -40,6 +40,15 @@ func quantizedByte(v *graph.Value) bool {
 	return v.DType == graph.Uint8 && v.Quant != nil && v.Quant.IsPerTensor() && v.Quant.Table == nil
 }
 
+// allBytes returns the bytes from 0 to 255.
+func allBytes() []byte {
+	b := make([]byte, 256)
+	for i := range b {
+		b[i] = byte(i)
+	}
+	return b
+}
+
 // layer returns the operator of n where it takes functions of its result, else nil.
 func layer(n *graph.Node) *ops.Operator {
 	op, err := ops.Lookup(n.Op)
@@ -53,11 +62,7 @@ func layer(n *graph.Node) *ops.Operator {
 func (f *functions) node(n *graph.Node) {
 	y := n.Outputs[0]
 	if layer(n) != nil {
-		identity := make([]byte, 256)
-		for i := range identity {
-			identity[i] = byte(i)
-		}
-		f.made[y] = function{y, identity}
+		f.made[y] = function{y, allBytes()}
 		return
 	}
 	op, err := ops.Lookup(n.Op)

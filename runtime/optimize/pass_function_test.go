@@ -51,7 +51,7 @@ func TestFunctionsOfBytesJoinTheLayer(t *testing.T) {
 	type values = []*graph.Value
 	for name, c := range map[string]struct {
 		build func(b *builder, x, c *graph.Value) values // from the rounded result of a convolution
-		left  []string                                // elementwise operators that stay
+		left  []string                                   // elementwise operators that stay
 	}{
 		"an activation": {build: func(b *builder, x, c *graph.Value) values {
 			return values{b.quantize(b.node("HardSwish", nil, "h", c), graph.Uint8, 0.04, 9)}
