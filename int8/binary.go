@@ -2,6 +2,7 @@ package i8
 
 import (
 	"fmt"
+	"math"
 	"unsafe"
 
 	"github.com/octet-ml/octet/int8/internal/kernel"
@@ -49,6 +50,7 @@ func newBinary(op string, row, rowAny kernel.Row[kernel.BinaryArgs], s Broadcast
 		p.row = row
 	}
 	q.Lo, q.Hi = float32(int32(lo)-q.OutZero), float32(int32(hi)-q.OutZero)
+	q.LoB, q.HiB, q.Narrow = lo, hi, flag(255*255*math.Abs(float64(q.AScale)) < 1<<29)
 	return p
 }
 

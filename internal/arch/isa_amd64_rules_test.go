@@ -19,6 +19,7 @@ const (
 	avxvnni feature = "AVXVNNI" // VEX-encoded VPDPBUSD
 	avx512  feature = "AVX512"  // F, BW, DQ, VL
 	vnni    feature = "VNNI"    // EVEX-encoded VPDPBUSD
+	vbmi    feature = "VBMI"
 	neon    feature = "NEON"
 	dotprod feature = "DOTPROD"
 )
@@ -30,6 +31,7 @@ var folders = map[string][]feature{
 	"evexvnni":   {base, avx2, avx512, vnni},
 	"avx512":     {base, avx2, avx512},
 	"avx512vnni": {base, avx2, avx512, vnni},
+	"avx512vbmi": {base, avx2, avx512, vnni, vbmi},
 	"neon":       {base, neon},
 	"dotprod":    {base, neon, dotprod},
 }
@@ -40,7 +42,7 @@ var beyond = []struct {
 	feature
 }{
 	{"VPDPBUSD", vnni}, {"VPDPWSSD", vnni},
-	{"VPERMB", "VBMI"}, {"VPERMI2B", "VBMI"}, {"VPERMT2B", "VBMI"}, {"VPMULTISHIFTQB", "VBMI"},
+	{"VPERMB", vbmi}, {"VPERMI2B", vbmi}, {"VPERMT2B", vbmi}, {"VPMULTISHIFTQB", vbmi},
 	{"VPCOMPRESSB", "VBMI2"}, {"VPCOMPRESSW", "VBMI2"}, {"VPEXPANDB", "VBMI2"}, {"VPEXPANDW", "VBMI2"},
 	{"VPSHLD", "VBMI2"}, {"VPSHRD", "VBMI2"},
 	{"VGF2P8", "GFNI"}, {"GF2P8", "GFNI"},

@@ -16,6 +16,7 @@ const (
 	AVX2                    // AVX2, FMA, BMI2
 	AVXVNNI                 // AVX2 and VEX-encoded VPDPBUSD
 	AVX512VNNI              // AVX-512 F, BW, DQ, VL and VNNI
+	AVX512VBMI              // AVX512VNNI and AVX-512 VBMI
 	NEON                    // arm64 base line
 	DotProd                 // arm64 with SDOT and UDOT
 	numLevels
@@ -31,6 +32,7 @@ var levels = [numLevels]row{
 	AVX2:       {"avx2", Generic},
 	AVXVNNI:    {"avxvnni", AVX2},
 	AVX512VNNI: {"avx512vnni", AVX2},
+	AVX512VBMI: {"avx512vbmi", AVX512VNNI},
 	NEON:       {"neon", Generic},
 	DotProd:    {"dotprod", NEON},
 }

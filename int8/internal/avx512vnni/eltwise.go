@@ -8,7 +8,7 @@ func eltwise(s *kernel.Set) {
 	s.Eltwise.Overlay(kernel.Eltwise{
 		Lookup:      kernel.Row[kernel.LookupArgs]{Name: "u8_lookup_x64__avx512vnni", Run: lookup},
 		Add:         kernel.Row[kernel.BinaryArgs]{Name: "u8_add_x64__avx512vnni", Run: add},
-		Mul:         kernel.Row[kernel.BinaryArgs]{Name: "u8_mul_x64__avx512vnni", Run: mul},
+		Mul:         kernel.Row[kernel.BinaryArgs]{Name: "u8_mul_x64__avx512vnni", Run: multiply},
 		MaxPool:     kernel.Row[kernel.PoolArgs]{Name: "u8_maxpool_4x64__avx512vnni", Run: maxPool},
 		AveragePool: kernel.Row[kernel.PoolArgs]{Name: "u8_avgpool_1x64__avx512vnni", Run: averagePool},
 	})
@@ -43,6 +43,20 @@ func add(a *kernel.BinaryArgs)
 //
 //go:noescape
 func mul(a *kernel.BinaryArgs)
+
+// mulNarrow is mul where Narrow is set.
+//
+//go:noescape
+func mulNarrow(a *kernel.BinaryArgs)
+
+// multiply is mul by the shorter of the two ways that there are.
+func multiply(a *kernel.BinaryArgs) {
+	if a.Params.Narrow == 1 {
+		mulNarrow(a)
+		return
+	}
+	mul(a)
+}
 
 // maxPool is, for every unit and channel c,
 //

@@ -55,11 +55,59 @@
 	JOIN(Z25, Z26, Z0, Z1, Z2, Z3) \
 	VPADDB Z22, Z0, Z0
 
+// PRODUCT64 sets Z0 to the products of the bytes in Z8 and Z9 where none is large (Narrow): as 16-bit words, whose product has 32
+// bits, in two halves. Words and dwords are unpacked and packed within lanes of 16 bytes, which keeps their order.
+//
+//	Z27 AZero, Z28 BZero, Z29 OutZero in every word   Z30 LoB, Z31 HiB in every byte   Z24 zero
+#define PRODUCT64 \
+	VPUNPCKLBW Z24, Z8, Z0   \
+	VPUNPCKHBW Z24, Z8, Z2   \
+	VPUNPCKLBW Z24, Z9, Z4   \
+	VPUNPCKHBW Z24, Z9, Z5   \
+	VPSUBW     Z27, Z0, Z0   \
+	VPSUBW     Z27, Z2, Z2   \
+	VPSUBW     Z28, Z4, Z4   \
+	VPSUBW     Z28, Z5, Z5   \
+	VPMULHW    Z4, Z0, Z6    \
+	VPMULLW    Z4, Z0, Z4    \
+	VPMULHW    Z5, Z2, Z7    \
+	VPMULLW    Z5, Z2, Z5    \
+	VPUNPCKLWD Z6, Z4, Z0    \
+	VPUNPCKHWD Z6, Z4, Z1    \
+	VPUNPCKLWD Z7, Z5, Z2    \
+	VPUNPCKHWD Z7, Z5, Z3    \
+	SCALED(Z0)               \
+	SCALED(Z1)               \
+	SCALED(Z2)               \
+	SCALED(Z3)               \
+	VPACKSSDW  Z1, Z0, Z0    \
+	VPACKSSDW  Z3, Z2, Z2    \
+	VPADDSW    Z29, Z0, Z0   \
+	VPADDSW    Z29, Z2, Z2   \
+	VPACKUSWB  Z2, Z0, Z0    \
+	VPMAXUB    Z30, Z0, Z0   \
+	VPMINUB    Z31, Z0, Z0
+
+#define SCALED(z) \
+	VCVTDQ2PS z, z      \
+	VMULPS    Z16, z, z \
+	VCVTPS2DQ z, z
+
+// PLACES loads where the rows are, as ROWS has them.
+#define PLACES(set) \
+	MOVQ         binaryArgs_A(AX), R8          \
+	MOVQ         binaryArgs_B(AX), R9          \
+	MOVQ         binaryArgs_Dst(AX), R11       \
+	MOVQ         binaryArgs_Row(AX), R12       \
+	MOVQ         binaryArgs_BRow(AX), R13      \
+	MOVQ         binaryArgs_Rows(AX), BX       \
+	MOVQ         binaryArgs_N(AX), CX          \
+	ANDQ         $63, CX                       \
+	MASK_FIRST(CX, K1, set)
+
 // R8, R9, R11: row of a, b, dst   R12, R13: bytes between rows   BX: rows left   SI, DX, DI, CX: place in the row, left
 // K1: the tail of a row
 #define BINARY(OP) \
-	MOVQ         a+0(FP), AX                   \
-	MOVQ         binaryArgs_Params(AX), DX     \
 	BCAST32(0xff, Z23)                         \
 	BCAST32(0x4b000000, Z24)                   \
 	BCAST32(0x00ff00ff, Z25)                   \
@@ -73,15 +121,11 @@
 	VBROADCASTSS binaryParams_Lo(DX), Z20      \
 	VBROADCASTSS binaryParams_Hi(DX), Z21      \
 	VPBROADCASTB binaryParams_OutZero(DX), Z22 \
-	MOVQ         binaryArgs_A(AX), R8          \
-	MOVQ         binaryArgs_B(AX), R9          \
-	MOVQ         binaryArgs_Dst(AX), R11       \
-	MOVQ         binaryArgs_Row(AX), R12       \
-	MOVQ         binaryArgs_BRow(AX), R13      \
-	MOVQ         binaryArgs_Rows(AX), BX       \
-	MOVQ         binaryArgs_N(AX), CX          \
-	ANDQ         $63, CX                       \
-	MASK_FIRST(CX, K1, set)                    \
+	PLACES(set)                                \
+	ROWS(BYTES64(OP))
+
+// ROWS goes through the rows, 64 bytes at a time, each time with WORK.
+#define ROWS(WORK) \
 row: \
 	SUBQ         $1, BX                        \
 	JLT          done                          \
@@ -97,7 +141,7 @@ row: \
 whole: \
 	VMOVDQU64    (SI), Z8                      \
 	VMOVDQU64    (DX), Z9                      \
-	BYTES64(OP)                                \
+	WORK                                       \
 	VMOVDQU64    Z0, (DI)                      \
 	ADDQ         $64, SI                       \
 	ADDQ         $64, DX                       \
@@ -109,7 +153,7 @@ tail: \
 	JZ           row                           \
 	VMOVDQU8.Z   (SI), K1, Z8                  \
 	VMOVDQU8.Z   (DX), K1, Z9                  \
-	BYTES64(OP)                                \
+	WORK                                       \
 	VMOVDQU8     Z0, K1, (DI)                  \
 	JMP          row                           \
 done: \
@@ -118,8 +162,26 @@ done: \
 
 // func add(a *kernel.BinaryArgs)
 TEXT ·add(SB), NOSPLIT, $0-8
+	MOVQ a+0(FP), AX
+	MOVQ binaryArgs_Params(AX), DX
 	BINARY(ADD)
 
 // func mul(a *kernel.BinaryArgs)
 TEXT ·mul(SB), NOSPLIT, $0-8
+	MOVQ a+0(FP), AX
+	MOVQ binaryArgs_Params(AX), DX
 	BINARY(MUL)
+
+// func mulNarrow(a *kernel.BinaryArgs)
+TEXT ·mulNarrow(SB), NOSPLIT, $0-8
+	MOVQ         a+0(FP), AX
+	MOVQ         binaryArgs_Params(AX), DX
+	VPXORD       Z24, Z24, Z24
+	VBROADCASTSS binaryParams_AScale(DX), Z16
+	VPBROADCASTW binaryParams_AZero(DX), Z27
+	VPBROADCASTW binaryParams_BZero(DX), Z28
+	VPBROADCASTW binaryParams_OutZero(DX), Z29
+	VPBROADCASTB binaryParams_LoB(DX), Z30
+	VPBROADCASTB binaryParams_HiB(DX), Z31
+	PLACES(set)
+	ROWS(PRODUCT64)

@@ -149,12 +149,15 @@ type BinaryArgs struct {
 //	Mul: y = rne(clamp(float32(float32((a-AZero)*(b-BZero)) * AScale), Lo, Hi)) + OutZero
 //
 // rne rounds half to even. Lo and Hi are whole numbers, OutZero already taken off, so that y fits a byte. A NaN (sums of
-// opposite infinities) counts as Lo.
+// opposite infinities) counts as Lo. Where Narrow is 1, which Mul reads, no product reaches 1<<30, so that it may be bounded as a
+// byte, to LoB and HiB.
 type BinaryParams struct {
 	AScale, BScale float32
 	AZero, BZero   int32
 	Lo, Hi         float32
 	OutZero        int32
+	Narrow         uint8
+	LoB, HiB       uint8
 }
 
 // PoolArgs asks for Units output pixels of W channels, each over the same window of KH x KW taps:
