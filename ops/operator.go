@@ -44,6 +44,9 @@ type Operator struct {
 	// Place tells where the bytes of input i stand in output 0; false where the operator changes them on the way. What stands
 	// there already when the node is bound, its buffer nil, is not copied.
 	Place func(n *graph.Node, i int) (Region, bool)
+	// ReadsFloat reports whether the node, whose output is quantized, is computed well from float32 in place of an input that a
+	// Quantize makes with the quantization of the output.
+	ReadsFloat func(n *graph.Node) bool
 	// Elementwise says that every element of output 0 is a function of the elements of the inputs in its place, to which these
 	// broadcast.
 	Elementwise bool

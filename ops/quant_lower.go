@@ -15,9 +15,14 @@ func lowerQuantize(t *Target, n *graph.Node) (*Lowered, error) {
 	if n.Inputs[0].DType != graph.Float32 || !perTensorByte(y) {
 		return lowerReference(t, n)
 	}
-	lo, hi := y.DType.IntRange()
-	plan := t.I8.Quantize(i8.QuantizeParams{Scale: y.Quant.Scale[0], Zero: y.Quant.ZeroAt(0), Lo: int32(lo), Hi: int32(hi)})
+	plan := t.I8.Quantize(quantizeParams(y))
 	return &Lowered{Kernel: plan.Kernel(), Bind: func(b Buffers) (Step, error) { return plan.Bind(b.In[0], b.Out[0]) }}, nil
+}
+
+// quantizeParams returns the way from float32 to y, bytes quantized per tensor, as package i8 takes it.
+func quantizeParams(y *graph.Value) i8.QuantizeParams {
+	lo, hi := y.DType.IntRange()
+	return i8.QuantizeParams{Scale: y.Quant.Scale[0], Zero: y.Quant.ZeroAt(0), Lo: int32(lo), Hi: int32(hi)}
 }
 
 func lowerDequantize(t *Target, n *graph.Node) (*Lowered, error) {

@@ -9,7 +9,7 @@ import (
 var moveRows = []Operator{{
 	Name: "Transpose", Attrs: func() any { return new(Transpose) },
 	In: Arity{1, 1}, Out: Arity{1, 1},
-	Infer: inferTranspose, Reference: transpose.reference, Lower: transpose.lower,
+	Infer: inferTranspose, Reference: transpose.reference, Lower: lowerTranspose, ReadsFloat: readsFloat,
 }, {
 	Name: "Concat", Attrs: func() any { return new(Concat) },
 	In: Arity{1, -1}, Out: Arity{1, 1},

@@ -221,6 +221,8 @@ func (s source) moves() []Case {
 		add("Transpose", &ops.Transpose{Perm: []int{0, 2, 3, 1}}, 1)
 		add("Transpose", &ops.Transpose{Perm: []int{3, 1, 0, 2}}, 1)
 		add("Transpose", &ops.Transpose{Perm: []int{1, 0, 2, 3}}, 1)
+		add("Transpose", &ops.Transpose{Perm: []int{0, 3, 1, 2}}, 1)
+		add("Transpose", &ops.Transpose{Perm: []int{0, 2, 1, 3}}, 1)
 		add("Split", &ops.Split{Axis: 1}, 3)
 		add("Split", &ops.Split{Axis: 3}, 2, Ints(1, 3))
 		add("Slice", nil, 1, Ints(1, -1), Ints(99, -99), Ints(2, 3), Ints(2, -3))

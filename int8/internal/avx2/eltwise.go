@@ -16,6 +16,9 @@ func eltwise(s *kernel.Set) {
 		MaxPool:       kernel.Row[kernel.PoolArgs]{Name: "u8_maxpool_4x32__avx2", Run: maxPool},
 		AveragePool:   kernel.Row[kernel.PoolArgs]{Name: "u8_avgpool_1x32__avx2", Run: averagePool},
 		AverageNarrow: kernel.Row[kernel.PoolArgs]{Name: "u8_avgpool_1x32__avx2", Run: averagePool},
+		Transpose:     kernel.Row[kernel.TransposeArgs]{Name: "u8_transpose_8x32__avx2", Run: transpose},
+		Interleave3:   kernel.Row[kernel.TransposeArgs]{Name: "u8_interleave3_x32__avx2", Run: interleave3},
+		Interleave4:   kernel.Row[kernel.TransposeArgs]{Name: "u8_interleave4_x32__avx2", Run: interleave4},
 	})
 }
 
@@ -30,6 +33,7 @@ type (
 	poolArgs       kernel.PoolArgs
 	extentArgs     kernel.ExtentArgs
 	scaleArgs      kernel.ScaleArgs
+	transposeArgs  kernel.TransposeArgs
 )
 
 // lookup is
@@ -100,3 +104,20 @@ func maxPool(a *kernel.PoolArgs)
 //
 //go:noescape
 func averagePool(a *kernel.PoolArgs)
+
+// transpose is
+//
+//	for i := range a.M { for j := range a.N { dst[j*a.DstRow+i] = src[i*a.SrcRow+j] } }
+//
+//go:noescape
+func transpose(a *kernel.TransposeArgs)
+
+// interleave3 is transpose of three rows to pixels of three bytes.
+//
+//go:noescape
+func interleave3(a *kernel.TransposeArgs)
+
+// interleave4 is transpose of four rows to pixels of four bytes.
+//
+//go:noescape
+func interleave4(a *kernel.TransposeArgs)

@@ -23,6 +23,10 @@ func eltwise(s *kernel.Set) {
 		AverageNarrow:  kernel.Row[kernel.PoolArgs]{Name: "u8_avgpool_1x64__generic", Run: averagePool},
 		MaxPoolAny:     kernel.Row[kernel.PoolArgs]{Name: "u8_maxpool_1x64__generic", Run: maxPool},
 		AveragePoolAny: kernel.Row[kernel.PoolArgs]{Name: "u8_avgpool_1x64__generic", Run: averagePool},
+		Transpose:      kernel.Row[kernel.TransposeArgs]{Name: "u8_transpose_x8__generic", Run: transpose},
+		TransposeAny:   kernel.Row[kernel.TransposeArgs]{Name: "u8_transpose_x8__generic", Run: transpose},
+		Interleave3:    kernel.Row[kernel.TransposeArgs]{Name: "u8_interleave3_x1__generic", Run: interleave3},
+		Interleave4:    kernel.Row[kernel.TransposeArgs]{Name: "u8_interleave4_x1__generic", Run: interleave4},
 	}
 }
 

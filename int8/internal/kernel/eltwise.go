@@ -37,10 +37,14 @@ type Eltwise struct {
 	AddAny         Row[BinaryArgs] // any BCol
 	MulAny         Row[BinaryArgs] // any BCol
 	MaxPool        Row[PoolArgs]
-	AveragePool    Row[PoolArgs] // needs KW ≤ 256 and Flush ≥ 1
-	AverageNarrow  Row[PoolArgs] // AveragePool, and W ≤ 32
-	MaxPoolAny     Row[PoolArgs] // preemptible
-	AveragePoolAny Row[PoolArgs] // preemptible, any KW
+	AveragePool    Row[PoolArgs]      // needs KW ≤ 256 and Flush ≥ 1
+	AverageNarrow  Row[PoolArgs]      // AveragePool, and W ≤ 32
+	MaxPoolAny     Row[PoolArgs]      // preemptible
+	AveragePoolAny Row[PoolArgs]      // preemptible, any KW
+	Transpose      Row[TransposeArgs] // needs M ≥ 8 and N ≥ 8
+	TransposeAny   Row[TransposeArgs]
+	Interleave3    Row[TransposeArgs] // needs M = DstRow = 3 and N ≥ 16
+	Interleave4    Row[TransposeArgs] // needs M = DstRow = 4 and N ≥ 16
 }
 
 // Overlay replaces the rows of e that are present in richer.
@@ -61,6 +65,10 @@ func (e *Eltwise) Overlay(richer Eltwise) {
 		AverageNarrow:  richer.AverageNarrow.over(e.AverageNarrow),
 		MaxPoolAny:     richer.MaxPoolAny.over(e.MaxPoolAny),
 		AveragePoolAny: richer.AveragePoolAny.over(e.AveragePoolAny),
+		Transpose:      richer.Transpose.over(e.Transpose),
+		TransposeAny:   richer.TransposeAny.over(e.TransposeAny),
+		Interleave3:    richer.Interleave3.over(e.Interleave3),
+		Interleave4:    richer.Interleave4.over(e.Interleave4),
 	}
 }
 
@@ -70,7 +78,7 @@ func (e *Eltwise) names() []string {
 	for _, n := range []string{
 		e.Lookup.Name, e.LookupF32.Name, e.Quantize.Name, e.Add.Name, e.Mul.Name, e.AddAny.Name, e.MulAny.Name,
 		e.MaxPool.Name, e.AveragePool.Name, e.AverageNarrow.Name, e.MaxPoolAny.Name, e.AveragePoolAny.Name,
-		e.QuantizeAway.Name, e.Extent.Name, e.Scale.Name,
+		e.QuantizeAway.Name, e.Extent.Name, e.Scale.Name, e.Transpose.Name, e.TransposeAny.Name, e.Interleave3.Name, e.Interleave4.Name,
 	} {
 		if n != "" {
 			names = append(names, n)
@@ -158,6 +166,14 @@ type BinaryParams struct {
 	OutZero        int32
 	Narrow         uint8
 	LoB, HiB       uint8
+}
+
+// TransposeArgs asks for Dst[j*DstRow+i] = Src[i*SrcRow+j] for i < M, j < N. SrcRow is at least N, DstRow at least M; Dst does
+// not overlap Src. A byte may be written twice, with the same value.
+type TransposeArgs struct {
+	Dst, Src       unsafe.Pointer // uint8
+	M, N           uintptr
+	SrcRow, DstRow uintptr // bytes
 }
 
 // PoolArgs asks for Units output pixels of W channels, each over the same window of KH x KW taps:
