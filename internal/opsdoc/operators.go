@@ -30,6 +30,7 @@ var capabilities = []struct {
 	{"in place", "the output may be written over an input", func(op *ops.Operator) bool { return op.InPlace != nil }},
 	{"layout", "takes a permutation of its axes, so that no Transpose is needed around it", func(op *ops.Operator) bool { return op.Permute != nil }},
 	{"clamp", "an activation that is a clamp is fused", func(op *ops.Operator) bool { return op.WithClamp != nil }},
+	{"quantize", "quantizes float32 as it moves them, where it is a transposition of few rows", func(op *ops.Operator) bool { return op.ReadsFloat != nil }},
 	{"element", "works element by element; after a layer that takes functions it is one of its bytes", func(op *ops.Operator) bool { return op.Elementwise }},
 	{"function", "a function of its bytes that follows is fused", func(op *ops.Operator) bool { return op.WithFunction != nil }},
 	{"place", "its inputs stand in its output as they are; layers whose results it alone reads write there at once", func(op *ops.Operator) bool { return op.Place != nil }},

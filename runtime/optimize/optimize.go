@@ -30,6 +30,8 @@ var passes = []Pass{
 	{Name: "unsigned", After: []string{"residual", "constants"}, run: makeUnsigned},
 	{Name: "layout", After: []string{"unsigned"}, run: makeNHWC},
 	{Name: "dynamic", After: []string{"layout", "clamp"}, run: scaleAccumulators},
+	{Name: "flatten", After: []string{"layout"}, run: absorbFlatten},
+	{Name: "entry", After: []string{"layout"}, run: joinQuantize},
 	{Name: "function", After: []string{"layout"}, run: absorbFunctions},
 	{Name: "gather", After: []string{"function"}, run: requantizeEarly},
 	{Name: "cleanup", After: []string{"layout", "dynamic", "gather"}, run: foldConstants},
