@@ -25,6 +25,7 @@ type depthwisePlan struct {
 	full   patch     // copies of whole rows
 	sides  []patch   // copies for the columns left and right of inner
 	mults  []float32 // OutF32: by channel
+	plain  bool      // results need no clamp and no zero point
 	biasAt int       // offset in scratch of a block's biases
 	size   int       // bytes of scratch
 }
@@ -44,6 +45,7 @@ func newDepthwisePlan(p *ConvPlan) (*depthwisePlan, error) {
 	w, g := p.w, &p.g
 	s, f := &w.shape, &w.set().Depthwise
 	q := &depthwisePlan{ConvPlan: p, span: 1}
+	q.plain = p.e.Output == OutU8 && p.e.OutZero == 0 && p.e.Lo == 0 && p.e.Hi == 255 && p.narrow()
 	if g.Strides[1] == 1 && p.pitch == s.OC {
 		q.span = w.copies
 	}

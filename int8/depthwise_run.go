@@ -31,7 +31,7 @@ func (s *depthwiseStep) Run(scratch []byte, from, to int) {
 	}
 	e := &r.e
 	r.args.kernel = kernel.DepthwiseArgs{
-		Taps: int64(r.w.taps), Output: kernel.Output(e.Output), HiF: float32(int32(e.Hi) - e.OutZero), Zero: e.OutZero, Lo: e.Lo,
+		Taps: int64(r.w.taps), Output: kernel.Output(e.Output), HiF: float32(int32(e.Hi) - e.OutZero), Zero: e.OutZero, Lo: e.Lo, Plain: flag(r.plain),
 		OutRow: int64(r.g.OW * r.pitch * r.elem()), OutPixel: int64(r.pitch * r.elem() * r.span),
 	}
 	if e.Output == OutF32 {

@@ -29,8 +29,10 @@ func depthwiseAVX512() []byte {
 	t.line("#define row 0(SP) // input of the row")
 	t.line("#define rowsLeft 8(SP)")
 	depthwiseAny(t)
-	depthwise3x3(t, 1)
-	depthwise3x3(t, 2)
+	for _, k := range []int{3, 5} {
+		depthwiseColumns(t, k, 1)
+		depthwiseColumns(t, k, 2)
+	}
 	expand4AVX512(t)
 	return t.Bytes()
 }
@@ -48,8 +50,8 @@ func depthwiseMask(t *text) {
 }
 
 // depthwiseBytes requantizes accumulators z (consecutive channels of each lane) to the bytes of z[0]. R11 is at the
-// multipliers; Z29 is the zero point, Z30 the lower and Z31 the upper bound.
-func depthwiseBytes(t *text, z [4]string) {
+// multipliers; Z29 is the zero point, Z30 the lower and Z31 the upper bound, which plain results have no use for.
+func depthwiseBytes(t *text, z [4]string, plain bool) {
 	for _, a := range z {
 		t.op("VCVTDQ2PS %s, %s", a, a)
 	}
@@ -57,17 +59,23 @@ func depthwiseBytes(t *text, z [4]string) {
 		t.op("VMULPS %d(R11), %s, %s", 64*j, a, a)
 	}
 	for _, a := range z {
-		t.op("VMINPS Z31, %s, %s", a, a)
+		if !plain {
+			t.op("VMINPS Z31, %s, %s", a, a)
+		}
 	}
 	for _, a := range z {
 		t.op("VCVTPS2DQ %s, %s", a, a)
 	}
 	t.op("VPACKSSDW %s, %s, %s", z[1], z[0], z[0])
 	t.op("VPACKSSDW %s, %s, %s", z[3], z[2], z[2])
-	t.op("VPADDSW Z29, %s, %s", z[0], z[0])
-	t.op("VPADDSW Z29, %s, %s", z[2], z[2])
+	if !plain {
+		t.op("VPADDSW Z29, %s, %s", z[0], z[0])
+		t.op("VPADDSW Z29, %s, %s", z[2], z[2])
+	}
 	t.op("VPACKUSWB %s, %s, %s", z[2], z[0], z[0])
-	t.op("VPMAXUB Z30, %s, %s", z[0], z[0])
+	if !plain {
+		t.op("VPMAXUB Z30, %s, %s", z[0], z[0])
+	}
 }
 
 func depthwiseConstants(t *text) {
@@ -112,7 +120,7 @@ func depthwiseAny(t *text) {
 	t.op("JNZ taps")
 	t.op("CMPQ depthwiseArgs_Output(AX), $const_outI32")
 	t.op("JEQ raw")
-	depthwiseBytes(t, [4]string{"Z0", "Z1", "Z2", "Z3"})
+	depthwiseBytes(t, [4]string{"Z0", "Z1", "Z2", "Z3"}, false)
 	t.op("VMOVDQU8 Z0, K1, (DI)")
 	t.label("next")
 	t.op("ADDQ R12, DI")
@@ -150,100 +158,164 @@ func depthwiseWords(t *text) {
 	}
 }
 
-// depthwise3x3 makes the kernel for 3x3 windows that move ratio columns at a time. Columns of three pixels are interleaved
-// once and serve as right, middle and left taps of up to three outputs, whose accumulators take turns.
-func depthwise3x3(t *text, ratio int) {
-	acc := func(s, j int) string { return fmt.Sprintf("Z%d", 4*s+j) }
-	begin := func(s int) {
-		for j := range 4 {
-			t.op("VMOVDQU32 %d(R10), %s", 64*j, acc(s, j))
+// columns generates the kernel for windows of k x k, k 3 or 5, that move ratio columns at a time. Columns of pixels are interleaved
+// once, up to four rows together, and serve as taps of all outputs whose windows they belong to, whose accumulators take turns.
+type columns struct {
+	*text
+	k, ratio int
+	plain    bool
+}
+
+// turns is how many outputs are in the making at once.
+func (c *columns) turns() int { return (c.k + c.ratio - 1) / c.ratio }
+
+func (c *columns) acc(s, j int) string { return fmt.Sprintf("Z%d", 4*(s%c.turns())+j) }
+
+// begin sets the accumulators of an output to the biases.
+func (c *columns) begin(s int) {
+	for j := range 4 {
+		c.op("VMOVDQU32 %d(R10), %s", 64*j, c.acc(s, j))
+	}
+}
+
+// tap is a column of the window of an output.
+type tap struct{ kx, output int }
+
+// column loads a column of pixels and adds it to outputs. In a group of less than four rows the last one stands for those that
+// are missing, whose weights are zero.
+func (c *columns) column(taps ...tap) {
+	rows := []string{"(SI)", "(SI)(R8*1)", "(SI)(R8*2)", "(SI)(R15*1)", "(SI)(R8*4)"}[:c.k]
+	groups := (c.k + 3) / 4
+	for g := range groups {
+		part := rows[4*g : min(4*g+4, c.k)]
+		first := 28 - len(part) // free registers end with Z28
+		z := [4]int{}
+		for i := range z {
+			z[i] = first + min(i, len(part)-1)
+			if i < len(part) {
+				c.op("VMOVDQU32 %s, Z%d", part[i], z[i])
+			}
+		}
+		for j, z := range c.interleave(z, len(part)) {
+			for _, t := range taps {
+				if c.k == 3 {
+					c.op("VPDPBUSD Z%d, Z%d, %s", 12+4*t.kx+j, z, c.acc(t.output, j))
+				} else {
+					c.op("VPDPBUSD %d(R14), Z%d, %s", 256*(t.kx*groups+g)+64*j, z, c.acc(t.output, j))
+				}
+			}
 		}
 	}
-	var column [4]int
-	load := func() {
-		t.op("VMOVDQU32 (SI), Z24")
-		t.op("VMOVDQU32 (SI)(R8*1), Z25")
-		t.op("VMOVDQU32 (SI)(R8*2), Z26")
-		t.op("VPUNPCKHBW Z25, Z24, Z27")
-		t.op("VPUNPCKLBW Z25, Z24, Z24")
-		t.op("VPUNPCKHBW Z26, Z26, Z28 // the fourth tap has weight zero")
-		t.op("VPUNPCKLBW Z26, Z26, Z26")
-		t.op("VPUNPCKLWD Z26, Z24, Z25")
-		t.op("VPUNPCKHWD Z26, Z24, Z24")
-		t.op("VPUNPCKLWD Z28, Z27, Z26")
-		t.op("VPUNPCKHWD Z28, Z27, Z27")
-		t.op("ADDQ R9, SI")
-		column = [4]int{25, 24, 26, 27}
+	c.op("ADDQ R9, SI")
+}
+
+// interleave unpacks n rows in z, Z28 being free, and returns the registers of consecutive channels.
+func (c *columns) interleave(z [4]int, n int) [4]int {
+	switch n {
+	case 4:
+		return unpack4(c.text, z[0], z[1], z[2], z[3], 28)
+	case 1:
+		a := z[0]
+		c.op("VPUNPCKHBW Z%d, Z%d, Z28", a, a)
+		c.op("VPUNPCKLBW Z%d, Z%d, Z%d", a, a, a)
+		c.op("VPUNPCKHWD Z%d, Z%d, Z%d", a, a, a-1)
+		c.op("VPUNPCKLWD Z%d, Z%d, Z%d", a, a, a)
+		c.op("VPUNPCKLWD Z28, Z28, Z%d", a-2)
+		c.op("VPUNPCKHWD Z28, Z28, Z28")
+		return [4]int{a, a - 1, a - 2, 28}
 	}
-	dot := func(kx, s int) {
-		for j := range 4 {
-			t.op("VPDPBUSD Z%d, Z%d, %s", 12+4*kx+j, column[j], acc(s, j))
+	a, b, d := z[0], z[1], z[2]
+	c.op("VPUNPCKHBW Z%d, Z%d, Z28", b, a)
+	c.op("VPUNPCKLBW Z%d, Z%d, Z%d", b, a, a)
+	c.op("VPUNPCKHBW Z%d, Z%d, Z%d", d, d, a-1)
+	c.op("VPUNPCKLBW Z%d, Z%d, Z%d", d, d, d)
+	c.op("VPUNPCKLWD Z%d, Z%d, Z%d", d, a, b)
+	c.op("VPUNPCKHWD Z%d, Z%d, Z%d", d, a, a)
+	c.op("VPUNPCKLWD Z%d, Z28, Z%d", a-1, d)
+	c.op("VPUNPCKHWD Z%d, Z28, Z28", a-1)
+	return [4]int{b, a, d, 28}
+}
+
+// finish writes an output.
+func (c *columns) finish(s int) {
+	depthwiseBytes(c.text, [4]string{c.acc(s, 0), c.acc(s, 1), c.acc(s, 2), c.acc(s, 3)}, c.plain)
+	c.op("VMOVDQU8 %s, K1, (DI)", c.acc(s, 0))
+	c.op("ADDQ R12, DI")
+	c.op("DECQ CX")
+}
+
+// taps returns what column x of the windows of outputs from s on is to them, x counted from the first column of s.
+func (c *columns) taps(s, x int) []tap {
+	var out []tap
+	for i := 0; i < c.turns() && x-c.ratio*i >= 0; i++ {
+		if kx := x - c.ratio*i; kx < c.k {
+			out = append(out, tap{kx, s + i})
 		}
 	}
-	finish := func(s int) {
-		depthwiseBytes(t, [4]string{acc(s, 0), acc(s, 1), acc(s, 2), acc(s, 3)})
-		t.op("VMOVDQU8 %s, K1, (DI)", acc(s, 0))
-		t.op("ADDQ R12, DI")
-		t.op("DECQ CX")
+	return out
+}
+
+// lines writes the loops over rows and pixels.
+func (c *columns) lines(suffix string) {
+	c.label("line" + suffix)
+	c.op("MOVQ BX, SI")
+	c.op("MOVQ DX, DI")
+	c.op("MOVQ depthwiseArgs_Width(AX), CX")
+	for x := range c.k - c.ratio {
+		if x%c.ratio == 0 {
+			c.begin(x / c.ratio)
+		}
+		c.column(c.taps(0, x)...)
 	}
-	t.function(fmt.Sprintf("depthwise3x3r%d", ratio), "kernel.DepthwiseArgs", 0,
-		fmt.Sprintf("3x3, InPixel = %d*TapPixel, bytes only. Z12-Z23 hold the weights.", ratio))
+	c.op("PCALIGN $64")
+	c.label("pixel" + suffix)
+	for p := range c.turns() {
+		for x := c.k - c.ratio; x < c.k; x++ {
+			if x%c.ratio == 0 {
+				c.begin(p + x/c.ratio)
+			}
+			c.column(c.taps(p, x)...)
+		}
+		c.finish(p)
+		if p < c.turns()-1 {
+			c.op("JZ done%s", suffix)
+		} else {
+			c.op("JNZ pixel%s", suffix)
+		}
+	}
+	c.label("done" + suffix)
+	c.op("ADDQ depthwiseArgs_InRow(AX), BX")
+	c.op("ADDQ depthwiseArgs_OutRow(AX), DX")
+	c.op("DECQ R13")
+	c.op("JNZ line%s", suffix)
+	c.op("VZEROUPPER")
+	c.op("RET")
+}
+
+func depthwiseColumns(t *text, k, ratio int) {
+	weights := "Z12-Z23 hold the weights."
+	if k == 5 {
+		weights = "R14 is at the weights."
+	}
+	t.function(fmt.Sprintf("depthwise%dx%dr%d", k, k, ratio), "kernel.DepthwiseArgs", 0,
+		fmt.Sprintf("%dx%d, InPixel = %d*TapPixel, bytes only. %s", k, k, ratio, weights))
 	t.op("MOVQ a+0(FP), AX")
 	depthwiseMask(t)
 	depthwiseConstants(t)
-	for _, f := range [][2]string{{"TapRow", "R8"}, {"TapPixel", "R9"}, {"Bias", "R10"}, {"Mult", "R11"}, {"OutPixel", "R12"}, {"Rows", "R13"}, {"In", "BX"}, {"Out", "DX"}, {"W", "SI"}} {
+	for _, f := range [][2]string{{"TapRow", "R8"}, {"TapPixel", "R9"}, {"Bias", "R10"}, {"Mult", "R11"}, {"OutPixel", "R12"}, {"Rows", "R13"}, {"In", "BX"}, {"Out", "DX"}, {"W", "R14"}} {
 		t.op("MOVQ depthwiseArgs_%s(AX), %s", f[0], f[1])
 	}
-	for i := range 12 {
-		t.op("VMOVDQU32 %d(SI), Z%d", 64*i, 12+i)
-	}
-	t.label("line")
-	t.op("MOVQ BX, SI")
-	t.op("MOVQ DX, DI")
-	t.op("MOVQ depthwiseArgs_Width(AX), CX")
-	begin(0)
-	load()
-	dot(0, 0)
-	turns := 2
-	if ratio == 1 {
-		turns = 3
-		begin(1)
-		load()
-		dot(1, 0)
-		dot(0, 1)
-	}
-	t.op("PCALIGN $64")
-	t.label("pixel")
-	for p := range turns {
-		q, r := (p+1)%turns, (p+2)%turns
-		if ratio == 1 {
-			begin(r)
-			load()
-			dot(2, p)
-			dot(1, q)
-			dot(0, r)
-		} else {
-			load()
-			dot(1, p)
-			begin(q)
-			load()
-			dot(2, p)
-			dot(0, q)
+	if k == 3 {
+		for i := range 12 {
+			t.op("VMOVDQU32 %d(R14), Z%d", 64*i, 12+i)
 		}
-		finish(p)
-		if p < turns-1 {
-			t.op("JZ done")
-		} else {
-			t.op("JNZ pixel")
-		}
+	} else {
+		t.op("LEAQ (R8)(R8*2), R15")
 	}
-	t.label("done")
-	t.op("ADDQ depthwiseArgs_InRow(AX), BX")
-	t.op("ADDQ depthwiseArgs_OutRow(AX), DX")
-	t.op("DECQ R13")
-	t.op("JNZ line")
-	t.op("VZEROUPPER")
-	t.op("RET")
+	t.op("CMPB depthwiseArgs_Plain(AX), $1")
+	t.op("JEQ linePlain")
+	(&columns{t, k, ratio, false}).lines("")
+	(&columns{t, k, ratio, true}).lines("Plain")
 }
 
 func expand4AVX512(t *text) {

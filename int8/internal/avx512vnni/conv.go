@@ -30,6 +30,12 @@ func depthwise3x3r1(a *kernel.DepthwiseArgs)
 func depthwise3x3r2(a *kernel.DepthwiseArgs)
 
 //go:noescape
+func depthwise5x5r1(a *kernel.DepthwiseArgs)
+
+//go:noescape
+func depthwise5x5r2(a *kernel.DepthwiseArgs)
+
+//go:noescape
 func expand4(a *kernel.Expand4Args)
 
 // peak is a loop of independent products, a.Turns times.
@@ -81,6 +87,8 @@ func conv(s *kernel.Set) {
 		Rows: []kernel.Depthwise{
 			{Name: "u8s8_depthwise3x3r1_64c4__avx512vnni", KH: 3, KW: 3, Ratio: 1, Func: depthwise3x3r1},
 			{Name: "u8s8_depthwise3x3r2_64c4__avx512vnni", KH: 3, KW: 3, Ratio: 2, Func: depthwise3x3r2},
+			{Name: "u8s8_depthwise5x5r1_64c4__avx512vnni", KH: 5, KW: 5, Ratio: 1, Func: depthwise5x5r1},
+			{Name: "u8s8_depthwise5x5r2_64c4__avx512vnni", KH: 5, KW: 5, Ratio: 2, Func: depthwise5x5r2},
 			{Name: "u8s8_depthwise_64c4__avx512vnni", Words: true, Func: depthwise},
 		},
 		NC: 64, TR: 4, Order: order(4), Work: 4 << 20,

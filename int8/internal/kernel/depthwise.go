@@ -14,7 +14,7 @@ package kernel
 // Preconditions: Taps is a positive multiple of TR (surplus taps have weight zero and the offset of another tap); offsets are
 // not negative; for a kernel made for one window, Taps is KW times KH rounded up to TR, and Offs[kx*(Taps/KW)+ky] =
 // ky*TapRow + kx*TapPixel for ky < KH; Rows, Width and Cols are positive, Cols <= NC; W, Bias and Mult are 64-byte aligned
-// and full; HiF is Hi-Zero. A kernel may read NC bytes at every tap of every pixel, and nothing else; it writes exactly
+// and full; HiF is Hi-Zero; where Plain is 1, Zero and Lo are 0, Hi is 255, and no |acc*Mult| reaches 1<<30. A kernel may read NC bytes at every tap of every pixel, and nothing else; it writes exactly
 // Cols channels of each pixel.
 type DepthwiseArgs struct {
 	In       *byte
@@ -37,7 +37,8 @@ type DepthwiseArgs struct {
 	HiF      float32
 	Zero     int32 // 0..255
 	Lo       uint8
-	_        [7]byte
+	Plain    uint8
+	_        [6]byte
 }
 
 // Depthwise is a row of the depthwise family.

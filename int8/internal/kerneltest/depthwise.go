@@ -31,6 +31,7 @@ type depthwiseCase struct {
 	hiF              float32
 	zero             int32
 	lo               uint8
+	plain            bool
 }
 
 func (c *depthwiseCase) String() string {
@@ -77,6 +78,9 @@ func (c *depthwiseCase) fill(tb testing.TB, r *rand.Rand) {
 	}
 	c.zero, c.lo = r.Int32N(256), uint8(r.IntN(100))
 	c.hiF = float32(100 + r.Int32N(156) - c.zero)
+	if c.plain = c.output == kernel.OutU8 && r.IntN(2) == 0; c.plain {
+		c.zero, c.lo, c.hiF = 0, 0, 255
+	}
 	for range 1 + f.NC/8 { // results halfway between two integers in the first pixel
 		p := r.IntN(f.NC)
 		c.mult[p] = tieMultiplier
@@ -130,7 +134,7 @@ func (c *depthwiseCase) check(tb testing.TB) {
 		In: &c.src[0], InRow: int64(c.inRow), InPixel: int64(c.ratio * c.tapPixel), Offs: &c.offs[0], TapRow: int64(c.tapRow),
 		TapPixel: int64(c.tapPixel), Taps: int64(len(c.offs)), W: &c.w[0], Bias: &c.bias[0], Mult: &c.mult[0], Out: &c.out[0],
 		OutRow: int64(c.outRow), OutPixel: int64(c.outPixel), Rows: int64(c.rows), Width: int64(c.width), Cols: int64(c.cols),
-		Output: c.output, HiF: c.hiF, Zero: c.zero, Lo: c.lo,
+		Output: c.output, HiF: c.hiF, Zero: c.zero, Lo: c.lo, Plain: flag(c.plain),
 	})
 	if !bytes.Equal(c.out, want) {
 		for i := range want {
