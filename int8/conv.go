@@ -80,10 +80,13 @@ func (w *ConvWeights) Plan(g Geometry, e Epilogue) (*ConvPlan, error) {
 	}
 	p.constants()
 	var err error
-	if w.form == formDepthwise {
-		p.impl, err = newDepthwisePlan(p)
-	} else {
+	switch {
+	case w.form != formDepthwise:
 		p.impl, err = newGemmPlan(p)
+	case p.traysFit():
+		p.impl, err = newTrayPlan(p)
+	default:
+		p.impl, err = newDepthwisePlan(p)
 	}
 	if err != nil {
 		return nil, err

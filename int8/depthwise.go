@@ -86,8 +86,8 @@ func newDepthwisePlan(p *ConvPlan) (*depthwisePlan, error) {
 }
 
 // inside returns the outputs whose windows have no tap in the padding.
-func (q *depthwisePlan) inside() region {
-	g, s := &q.g, &q.w.shape
+func (p *ConvPlan) inside() region {
+	g, s := &p.g, &p.w.shape
 	side := func(in, out, k, stride, dilation, before int) (lo, hi int) {
 		room := in - 1 - (k-1)*dilation + before
 		if room < 0 {

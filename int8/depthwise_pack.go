@@ -27,7 +27,11 @@ func (c *ConvWeights) packDepthwise(w *Weights) {
 	}
 	for ch := 0; ch < w.OC; ch += f.NC {
 		i := len(c.panels)
-		c.panels = append(c.panels, panel{channel: ch, cols: min(f.NC, w.OC-ch), column: i * f.NC, at: i * roundUp(c.taps*f.NC, 64)})
+		p := panel{channel: ch, cols: min(f.NC, w.OC-ch), column: i * f.NC, width: f.NC, at: i * roundUp(c.taps*f.NC, 64)}
+		for p.width > f.NC/4 && p.cols <= p.width/2 {
+			p.width /= 2
+		}
+		c.panels = append(c.panels, p)
 	}
 	c.data = alignedBytes(len(c.panels) * roundUp(c.taps*f.NC, 64))
 	for i := range c.panels {

@@ -9,6 +9,7 @@ import (
 
 type depthwiseArgs struct {
 	kernel kernel.DepthwiseArgs
+	copy   kernel.CopyArgs
 	finish finishArgs
 }
 

@@ -107,6 +107,7 @@ type panel struct {
 	channel int // first output channel
 	cols    int // channels
 	column  int // first column in the plan's bias and multipliers, which are padded to whole panels
+	width   int // formDepthwise: bytes that a pixel's channels take in a block
 	at      int // first byte in data
 	steps   int // first element in steps
 }
@@ -149,6 +150,9 @@ func (c *ConvWeights) channel(p *panel, column uint8) int {
 	ch := int(column)
 	if c.copies > 1 {
 		return ch % p.cols
+	}
+	if c.form == formDepthwise {
+		ch %= p.width
 	}
 	if ch >= p.cols {
 		return -1

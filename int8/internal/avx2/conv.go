@@ -13,6 +13,7 @@ type (
 	depthwiseArgs kernel.DepthwiseArgs
 	expand4Args   kernel.Expand4Args
 	rowSumArgs    kernel.RowSumArgs
+	copyArgs      kernel.CopyArgs
 )
 
 // The outputs, for go_asm.h.
@@ -38,6 +39,13 @@ func depthwise(a *kernel.DepthwiseArgs)
 
 //go:noescape
 func expand4(a *kernel.Expand4Args)
+
+// copyPieces is
+//
+//	for i := range a.N { copy(dst[i*DstStep:][:Width], src[i*SrcStep:]) }
+//
+//go:noescape
+func copyPieces(a *kernel.CopyArgs)
 
 // peak is a loop of independent products, a.Turns times.
 //
@@ -86,6 +94,7 @@ func conv(s *kernel.Set) {
 		Main: func(int, int) int { return 0 },
 		Work: 2 << 20,
 	}
+	s.Copy = kernel.Copy{Name: "u8_copy_x64__avx2", Func: copyPieces}
 	s.RowSum = kernel.RowSum{Name: "u8s32_rowsum_x32__avx2", Func: rowSum}
 	s.Expand4 = kernel.Expand4{Name: "s4_expand__avx2", Func: expand4}
 	s.Depthwise = kernel.DepthwiseFamily{

@@ -10,5 +10,6 @@ func conv(s *kernel.Set) {
 	}
 	s.Expand4 = kernel.Expand4{Name: "s4_expand__generic", Func: expand4}
 	s.RowSum = kernel.RowSum{Name: "u8s32_rowsum_x8__generic", Func: rowSum}
+	s.Copy = kernel.Copy{Name: "u8_copy_x1__generic", Func: copyPieces}
 	s.Depthwise = depthwiseFamily()
 }

@@ -13,6 +13,7 @@ type Set struct {
 	Expand4   Expand4
 	Peak      Peak
 	RowSum    RowSum
+	Copy      Copy
 	Depthwise DepthwiseFamily
 	Eltwise   Eltwise
 }
@@ -23,7 +24,7 @@ func (s *Set) Names() []string {
 	for _, g := range s.Gemm.Rows {
 		names = append(names, g.Name)
 	}
-	names = append(names, s.Expand4.Name, s.RowSum.Name)
+	names = append(names, s.Expand4.Name, s.RowSum.Name, s.Copy.Name)
 	if s.Peak.Name != "" {
 		names = append(names, s.Peak.Name)
 	}

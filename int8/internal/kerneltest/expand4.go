@@ -31,5 +31,6 @@ func Conv(t *testing.T, s *kernel.Set, seed int64) {
 	t.Run("gemm", func(t *testing.T) { Gemm(t, s, seed) })
 	t.Run("depthwise", func(t *testing.T) { Depthwise(t, s, seed) })
 	t.Run("expand4", func(t *testing.T) { Expand4(t, s, seed) })
+	t.Run("copy", func(t *testing.T) { Copy(t, s, seed) })
 	t.Run("rowsum", func(t *testing.T) { RowSum(t, s, seed) })
 }
