@@ -115,7 +115,12 @@ func (r *gemmRun) unit(part, from, to int) {
 		r.panel(i, i+1 < len(r.w.panels))
 	}
 	first, last := &r.w.panels[run.from], &r.w.panels[run.to-1]
-	r.finish(&r.args.finish, r.a, r.first, r.n, first.channel, last.channel+last.cols-first.channel)
+	channels := last.channel + last.cols - first.channel
+	if r.runs != nil {
+		r.finishRuns(first.channel, channels)
+		return
+	}
+	r.finish(&r.args.finish, r.a, r.first, r.n, first.channel, channels)
 }
 
 // locate sets the rows of chunks from <= c < to, one where the source is banded, of a group of images.

@@ -3,6 +3,7 @@ package i8
 import (
 	"math"
 	"slices"
+	"unsafe"
 
 	"github.com/octet-ml/octet/int8/internal/kernel"
 )
@@ -112,7 +113,7 @@ func joinBest(classes []*tapClass, mr int) ([]*tapClass, bool) {
 // kernels must find out where to write.
 func (q *gemmPlan) scattered() bool {
 	e := &q.e
-	if q.source != indexed || e.Output != OutU8 || e.InZero != 0 || e.RunZero || q.w.shape.Zero != 0 || q.after != nil || q.lut != nil {
+	if q.source != indexed || e.Output != OutU8 || e.InZero != 0 || e.RunZero || q.w.shape.Zero != 0 || q.after != nil {
 		return false
 	}
 	for i := range q.w.panels {
@@ -207,6 +208,23 @@ func (r *gemmRun) scatteredRun(p *panel, row *kernel.Gemm, run func(*kernel.Gemm
 		g.Outs = &r.outs[t.outs+i*t.h]
 		run(g)
 		g.Prefetch += uintptr(g.Stride * g.Tiles * g.Taps * g.K / 8)
+	}
+}
+
+// finishRuns applies the table to channels from <= c < from+n of the unit's pixels.
+func (r *gemmRun) finishRuns(from, n int) {
+	if r.lut == nil {
+		return
+	}
+	e, f := &r.w.set().Eltwise, &r.args.finish
+	base := r.first*r.pitch + from
+	for i := range r.runs {
+		t := &r.runs[i]
+		for _, out := range r.outs[t.outs:][:t.tiles*t.h] {
+			d := unsafe.Pointer(&r.a.Dst[base+int(out)])
+			f.lookup = kernel.LookupArgs{Dst: d, Src: d, N: uintptr(n), Table: r.lut}
+			e.Lookup.Run(&f.lookup)
+		}
 	}
 }
 
