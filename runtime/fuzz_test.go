@@ -92,6 +92,7 @@ var fuzzSeeds = []string{
 	"input x: f32[N 4]\nq, s, z = DynamicQuantize(x) {Axes=1 Symmetric=true}\nconst w: i8[2 4] = (1 2 3 4 5 6 7 8)\na = Dense(q, w, _, _, z)\nconst k: f32[1] = (0.5)\ny = ScaleAccumulators(a, s, k)\noutput y",
 	"input x: u8[N 2 2 2] q(0.1:3)\nconst t: u4[2 2 1 1] q{Scale=[0.5] Table=[-8 -7 -6 -5 -4 -3 -2 -1 0 1 2 3 4 5 6 127]} = (0 15 7 9)\nc: u8 q(0.2:9) = Conv(x, t) {Clamp={On=true Hi=6}}\nr: u8 q(0.3:1) = Conv(x, t, _, c) {Sum={Scale=0.2 Zero=9}}\noutput r",
 	"input a: u8[2 3]\ninput b: i8[3 2]\nconst za: u8 = (3)\nconst zb: i8[2] = (1 -1)\nm = MatMul(a, b, za, zb)\nc = Cast(m) {To=f32}\nl = LogSoftmax(c) {Axis=1}\noutput l",
+	"input x: u8[N 2 2 2] q(0.1:3)\nconst w: i8[2 2 1 1] q(0.1:0) = (1 2 3 4)\na: u8 q(0.2:9) = Conv(x, w)\ns: u8 q(0.01:0) = Sigmoid(a)\nm: u8 q(0.2:7) = Mul(a, s)\nb: u8 q(0.3:1) = Conv(x, w)\ny: u8 q(0.2:7) = Concat(m, b, x) {Axis=1}\nz: u8 q(0.2:7) = Concat(y, b) {Axis=1}\noutput z",
 	"const c: f32[2] = (1 2)\nconst i: i64[1] = (2)\nk = ConstantOfShape(i) {Value=f32[1] (3)}\ny = Add(c, k)\ninput x: f32[2]\nz = Mul(x, y)\noutput z\noutput y",
 }
 

@@ -36,6 +36,7 @@ var outputs = []output{
 	{"int8/internal/neon/depthwise_arm64.s", depthwiseNEON},
 	{"int8/internal/neon/eltwise_arm64.s", eltwiseNEON},
 	{"int8/internal/neon/pool_arm64.s", poolNEON},
+	{"int8/internal/neon/transpose_arm64.s", transposeNEON},
 	{"int8/internal/dotprod/gemm_arm64.s", gemmDotProd.make},
 	{"int8/internal/dotprod/depthwise_arm64.s", depthwiseDotProd},
 }

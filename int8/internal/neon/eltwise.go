@@ -13,6 +13,9 @@ func eltwise(s *kernel.Set) {
 		MaxPool:       kernel.Row[kernel.PoolArgs]{Name: "u8_maxpool_1x64__neon", Run: maxPool},
 		AveragePool:   kernel.Row[kernel.PoolArgs]{Name: "u8_avgpool_1x16__neon", Run: averagePool},
 		AverageNarrow: kernel.Row[kernel.PoolArgs]{Name: "u8_avgpool_1x16__neon", Run: averagePool},
+		Transpose:     kernel.Row[kernel.TransposeArgs]{Name: "u8_transpose_8x16__neon", Run: transpose},
+		Interleave3:   kernel.Row[kernel.TransposeArgs]{Name: "u8_interleave3_x16__neon", Run: interleave3},
+		Interleave4:   kernel.Row[kernel.TransposeArgs]{Name: "u8_interleave4_x16__neon", Run: interleave4},
 	})
 }
 
@@ -25,6 +28,7 @@ type (
 	binaryArgs     kernel.BinaryArgs
 	binaryParams   kernel.BinaryParams
 	poolArgs       kernel.PoolArgs
+	transposeArgs  kernel.TransposeArgs
 )
 
 // lookup is
@@ -95,3 +99,20 @@ func maxPool(a *kernel.PoolArgs)
 //
 //go:noescape
 func averagePool(a *kernel.PoolArgs)
+
+// transpose is
+//
+//	for i := range a.M { for j := range a.N { dst[j*a.DstRow+i] = src[i*a.SrcRow+j] } }
+//
+//go:noescape
+func transpose(a *kernel.TransposeArgs)
+
+// interleave3 is transpose of three rows to pixels of three bytes.
+//
+//go:noescape
+func interleave3(a *kernel.TransposeArgs)
+
+// interleave4 is transpose of four rows to pixels of four bytes.
+//
+//go:noescape
+func interleave4(a *kernel.TransposeArgs)
