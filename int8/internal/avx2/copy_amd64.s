@@ -52,6 +52,7 @@ wide16:
 	ADDQ    R8, DI
 	DECQ    CX
 	JNZ     wide16
+	VZEROUPPER
 	RET
 
 any:
@@ -103,4 +104,5 @@ next:
 	ADDQ R8, DI
 	DECQ CX
 	JNZ  any
+	VZEROUPPER
 	RET
