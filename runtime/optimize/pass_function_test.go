@@ -2,6 +2,7 @@ package optimize
 
 import (
 	"bytes"
+	"encoding/base64"
 	"slices"
 	"testing"
 
@@ -126,4 +127,28 @@ func TestFunctionsFollowTheClampAndTheResidual(t *testing.T) {
 		t.Errorf("attributes: %+v", a)
 	}
 	sameBytesWithout(t, b, g, "function")
+}
+
+func TestNothingComesBetweenALayerAndItsFunction(t *testing.T) {
+	table := "Function={Scale=0.05 Zero=9 Table=u8[256] base64:" + base64.RawStdEncoding.EncodeToString(reversed()) + "}"
+	for name, after := range map[string]string{
+		"a residual":  "y: u8 q(0.1:5) = Add(c, x)",
+		"a clamp":     "y = Relu(c)",
+		"a function":  "y: u8 q(0.02:7) = Sigmoid(c)",
+		"two of them": "s: u8 q(0.02:7) = Sigmoid(c)\ny: u8 q(0.1:5) = Add(s, x)",
+	} {
+		t.Run(name, func(t *testing.T) {
+			agrees(t, `
+				input x: u8[N 2 2 2] q(0.1:3)
+				const w: i8[2 2 1 1] q(0.1:0) = (10 -20 30 40)
+				c: u8 q(0.07:100) = Conv(x, w) {`+table+"}\n"+after+"\noutput y")
+		})
+	}
+}
+
+// reversed returns the bytes from 255 down to 0.
+func reversed() []byte {
+	b := allBytes()
+	slices.Reverse(b)
+	return b
 }

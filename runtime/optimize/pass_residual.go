@@ -49,13 +49,16 @@ func takesResidual(v *graph.Value, n *graph.Node, other *graph.Value, count map[
 	if p == nil || count[v] != 1 || p.Input(3) != nil || other.Const != nil || !v.Shape.Equal(y.Shape) || !other.Shape.Equal(y.Shape) || other.DType != v.DType || y.DType != v.DType {
 		return false
 	}
-	var clamped bool
+	var clamped, last bool
 	switch a := p.Attrs.(type) {
 	case *ops.Conv:
-		clamped = a.Clamp.On
+		clamped, last = a.Clamp.On, a.Function != nil
 	case *ops.Dense:
-		clamped = a.Clamp.On
+		clamped, last = a.Clamp.On, a.Function != nil
 	default:
+		return false
+	}
+	if last { // a function comes after the sum
 		return false
 	}
 	if v.DType == graph.Float32 {
