@@ -1,28 +1,26 @@
 package i8
 
+import "encoding/binary"
+
 // band describes copies of a part of one image with its border of padding, made in scratch: taps in it need no care.
 //
-// It serves layers whose taps are whole rows of the window (formRows), the borders of depthwise layers, and layers whose
-// offset table would be too large for the whole image.
+// It serves layers whose taps are whole rows of the window (formRows) and layers whose offset table would be too large for the
+// whole image.
 type band struct {
 	rows     int // output rows that one copy serves, at most
-	cols     int // output columns that it serves, from column x0 on
-	x0       int
 	reach    int // input rows that one output row's window spans
 	width    int // pixels of a row, border included
 	pixel    int // bytes between pixels
 	pitch    int // bytes between rows
 	channels int // input channels
-	repeat   int // each channel stands this many times in a pixel (channel multiplier)
 	gather   int // > 0: a row holds for every output pixel its gather taps side by side (dilated formRows)
 }
 
-// newBand returns the band of output columns x0 <= x < x0+cols for rows output rows and a window of kh x kw.
-// It reports false if a row of windows exceeds limit bytes.
-func newBand(g *Geometry, kh, kw, x0, cols, rows, channels, repeat, limit int) (band, bool) {
+// newBand returns the band for rows output rows and a window of kh x kw. It reports false if a row of windows exceeds limit bytes.
+func newBand(g *Geometry, kh, kw, rows, channels, limit int) (band, bool) {
 	b := band{
-		rows: rows, cols: cols, x0: x0, channels: channels, repeat: repeat, pixel: channels * repeat,
-		reach: (kh-1)*g.Dilations[0] + 1, width: (cols-1)*g.Strides[1] + (kw-1)*g.Dilations[1] + 1,
+		rows: rows, channels: channels, pixel: channels,
+		reach: (kh-1)*g.Dilations[0] + 1, width: (g.OW-1)*g.Strides[1] + (kw-1)*g.Dilations[1] + 1,
 	}
 	_, ok := product(limit, b.reach, b.width, b.pixel)
 	b.pitch = b.width * b.pixel
@@ -43,7 +41,6 @@ func (b *band) bytes(g *Geometry) int { return b.height(g, b.rows)*b.pitch + Sla
 // fill copies what rows output rows from y0 on of image n need.
 func (b *band) fill(dst, src []byte, g *Geometry, n, y0, rows int, zero byte) {
 	image := src[n*g.H*g.W*b.channels:][:g.H*g.W*b.channels]
-	x := b.x0*g.Strides[1] - g.Pads[1]
 	for r := range b.height(g, rows) {
 		y := y0*g.Strides[0] - g.Pads[0] + r
 		row := dst[r*b.pitch:][:b.pitch]
@@ -52,41 +49,23 @@ func (b *band) fill(dst, src []byte, g *Geometry, n, y0, rows int, zero byte) {
 			continue
 		}
 		in := image[y*g.W*b.channels:][:g.W*b.channels]
-		switch {
-		case b.gather > 0:
+		if b.gather > 0 {
 			b.gatherRow(row, in, g, zero)
-		case b.repeat > 1:
-			b.repeatRow(row, in, x, zero)
-		default:
-			left := max(0, min(-x, b.width)) * b.pixel
-			fillBytes(row[:left], zero)
-			end := left + copy(row[left:], in[min(max(0, x)*b.pixel, len(in)):])
-			fillBytes(row[end:], zero)
-		}
-	}
-}
-
-// repeatRow copies pixels from column x on, each channel repeat times.
-func (b *band) repeatRow(row, in []byte, x int, zero byte) {
-	for j := range b.width {
-		p := row[j*b.pixel:][:b.pixel]
-		i := (x + j) * b.channels
-		if i < 0 || i >= len(in) {
-			fillBytes(p, zero)
 			continue
 		}
-		for c, v := range in[i : i+b.channels] {
-			fillBytes(p[c*b.repeat:][:b.repeat], v)
-		}
+		left := min(g.Pads[1], b.width) * b.pixel
+		fillBytes(row[:left], zero)
+		end := left + copy(row[left:], in)
+		fillBytes(row[end:], zero)
 	}
 }
 
 // gatherRow writes for every output pixel the taps of one row of its window.
 func (b *band) gatherRow(row, in []byte, g *Geometry, zero byte) {
-	for x := range b.cols {
+	for x := range g.OW {
 		for j := range b.gather {
 			p := row[x*b.pixel+j*b.channels:][:b.channels]
-			i := ((b.x0+x)*g.Strides[1] - g.Pads[1] + j*g.Dilations[1]) * b.channels
+			i := (x*g.Strides[1] - g.Pads[1] + j*g.Dilations[1]) * b.channels
 			if i < 0 || i >= len(in) {
 				fillBytes(p, zero)
 				continue
@@ -96,13 +75,18 @@ func (b *band) gatherRow(row, in []byte, g *Geometry, zero byte) {
 	}
 }
 
-// fillBytes sets b to v, by copies that double in length.
+// fillBytes sets b to v: the first bytes eight at a time, the others by copies that double in length.
 func fillBytes(b []byte, v byte) {
-	if len(b) == 0 {
-		return
+	n := min(len(b), 128)
+	word := uint64(v) * 0x0101010101010101
+	i := 0
+	for ; i+8 <= n; i += 8 {
+		binary.NativeEndian.PutUint64(b[i:], word)
 	}
-	b[0] = v
-	for n := 1; n < len(b); n *= 2 {
-		copy(b[n:], b[:n])
+	for ; i < n; i++ {
+		b[i] = v
+	}
+	for n > 0 && n < len(b) {
+		n += copy(b[n:], b[:n])
 	}
 }

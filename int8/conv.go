@@ -11,18 +11,20 @@ import (
 // ConvPlan is a convolution for one geometry: kernel, tiles, tables and folded constants. It is immutable and safe for
 // concurrent use; it refers to the packed weights and to no buffer.
 type ConvPlan struct {
-	w     *ConvWeights
-	g     Geometry
-	e     Epilogue             // slices and pointers are copies
-	add   *kernel.BinaryParams // the residual addition, or nil
-	pitch int                  // elements between pixels of the destination
-	after *kernel.BinaryParams // the same where it is a pass after the kernel
-	lut   *kernel.Table
-	bias  []int32   // [columns] in packed order; compensated for e.InZero
-	raw   []int32   // [columns] the same for a zero point of 0
-	sums  []int32   // [columns] weight sums, for a zero point known only at run time
-	mult  []float32 // [columns]
-	impl  convImpl
+	w      *ConvWeights
+	g      Geometry
+	e      Epilogue             // slices and pointers are copies
+	add    *kernel.BinaryParams // the residual addition, or nil
+	pitch  int                  // elements between pixels of the destination
+	after  *kernel.BinaryParams // the same where it is a pass after the kernel
+	lut    *kernel.Table
+	narrow bool      // no |acc|*multiplier of an OutU8 reaches 1<<30
+	plain  bool      // of those, results need no clamp and no zero point
+	bias   []int32   // [columns] in packed order; compensated for e.InZero
+	raw    []int32   // [columns] the same for a zero point of 0
+	sums   []int32   // [columns] weight sums, for a zero point known only at run time
+	mult   []float32 // [columns]
+	impl   convImpl
 }
 
 // convImpl is one way to compute a convolution.
@@ -78,15 +80,14 @@ func (w *ConvWeights) Plan(g Geometry, e Epilogue) (*ConvPlan, error) {
 	if err := p.finishing(); err != nil {
 		return nil, err
 	}
+	p.narrow = e.Output == OutU8 && p.multipliersNarrow()
+	p.plain = p.narrow && e.OutZero == 0 && e.Lo == 0 && e.Hi == 255
 	p.constants()
 	var err error
-	switch {
-	case w.form != formDepthwise:
-		p.impl, err = newGemmPlan(p)
-	case p.traysFit():
-		p.impl, err = newTrayPlan(p)
-	default:
+	if w.form == formDepthwise {
 		p.impl, err = newDepthwisePlan(p)
+	} else {
+		p.impl, err = newGemmPlan(p)
 	}
 	if err != nil {
 		return nil, err
@@ -169,6 +170,20 @@ func (p *ConvPlan) constants() {
 			}
 		}
 	}
+}
+
+// multipliersNarrow reports whether no |acc|*multiplier reaches 1<<30.
+func (p *ConvPlan) multipliersNarrow() bool {
+	for c, mag := range p.w.mags {
+		mag *= 255
+		if p.e.Bias != nil {
+			mag += int64(math.Abs(float64(p.e.Bias[c])))
+		}
+		if float64(mag)*float64(p.e.multiplier(c)) >= 1<<30*(1-1e-6) {
+			return false
+		}
+	}
+	return true
 }
 
 // compensate writes to dst the biases of packed columns from column on for the input zero point zero.

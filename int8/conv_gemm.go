@@ -39,7 +39,6 @@ type gemmPlan struct {
 	runs   []tileRun // where taps are left out, by chunk: runs from starts[c] to starts[c+1]; else nil
 	starts []int
 	outs   []int32 // with runs: [tile][row], where the row goes
-	narrow bool
 	band   band
 	full   bandTable // banded: chunks of band.rows output rows
 	rest   bandTable // banded: the last chunk of an image, if it is shorter
@@ -59,6 +58,15 @@ type bandTable struct {
 
 // panelRun is panels from <= i < to, computed by one unit.
 type panelRun struct{ from, to int }
+
+// panelRuns cuts n panels into runs of about equal length.
+func panelRuns(n, runs int) []panelRun {
+	out := make([]panelRun, runs)
+	for i := range out {
+		out[i] = panelRun{n * i / runs, n * (i + 1) / runs}
+	}
+	return out
+}
 
 // gemmScratch is where things stand in a worker's scratch, from its first multiple of 64 on.
 type gemmScratch struct {
@@ -86,7 +94,6 @@ func newGemmPlan(p *ConvPlan) (*gemmPlan, error) {
 	}
 	q.rows = q.images * pixels
 	q.fused = p.add != nil && p.pitch == s.OC && fusible(p.add, p.e.OutZero)
-	q.narrow = p.e.Output == OutU8 && p.narrow()
 	for i := range w.panels {
 		q.fused = q.fused && w.set().Gemm.Rows[w.panels[i].row].Residual && !q.passes(&w.panels[i])
 	}
@@ -154,9 +161,7 @@ func (q *gemmPlan) cut() (chunkRows int) {
 	chunk := min(int64(q.rows), max(unit/perRow, least))
 	cost := max(perRow*chunk, bytesPerWork*int64(len(w.data)))
 	runs := int(min(int64(len(w.panels)), max(1, (cost+unit-1)/unit)))
-	for i := range runs {
-		q.groups = append(q.groups, panelRun{len(w.panels) * i / runs, len(w.panels) * (i + 1) / runs})
-	}
+	q.groups = panelRuns(len(w.panels), runs)
 	return int(chunk)
 }
 
@@ -176,7 +181,7 @@ func (q *gemmPlan) layBand(chunkRows int) error {
 	w, g := q.w, &q.g
 	s := &w.shape
 	c := s.Groups * s.IC
-	b, ok := newBand(g, s.KH, s.KW, 0, g.OW, min(g.OH, max(1, chunkRows/g.OW)), c, 1, maxScratch)
+	b, ok := newBand(g, s.KH, s.KW, min(g.OH, max(1, chunkRows/g.OW)), c, maxScratch)
 	if !ok {
 		return fmt.Errorf("i8: conv: %w: a window spans %d rows of %d pixels of %d bytes", ErrShape, b.reach, b.width, b.pixel)
 	}

@@ -72,7 +72,7 @@ func (r *gemmRun) prepare() {
 	if e.Output == OutF32 {
 		g.HiF, g.LoF = e.HiF, e.LoF
 	}
-	g.Hi, g.Narrow, g.Plain = e.Hi, flag(r.narrow), flag(e.OutZero == 0 && e.Lo == 0 && e.Hi == 255)
+	g.Hi, g.Narrow, g.Plain = e.Hi, flag(r.narrow), flag(r.plain)
 	if r.fused {
 		d := r.add
 		g.LoQ, g.AScale = float32(int32(e.Lo)-e.OutZero), d.AScale

@@ -7,27 +7,28 @@ import (
 )
 
 const (
-	depthwiseBand  = 96 << 10 // bytes of source that are copied at once, if possible
-	depthwiseInner = 150      // output pixels inside the border from which on they are read in place
+	trayBytes      = 48 << 10 // of a tray, if one output row needs no more
+	depthwiseUnits = 16       // units that a layer is cut into, if it is large enough
+	leastLines     = 4        // output rows of a unit that reads the source in place, if it has as many
+	leastInner     = 150      // source pixels under the windows inside the image from which on these are read in place
 )
 
-// depthwisePlan computes a depthwise convolution. A unit is a chunk of output rows of one image, all channels. Outputs whose
-// windows lie inside the image are computed from the source, the others from a bordered copy of what they need. Small
-// images, and all with a channel multiplier, are copied whole.
+// depthwisePlan computes a depthwise convolution panel by panel, a panel being the channels of one kernel call. Kernels made for the
+// window read lines of the source in place. The others read a tray, or in place those windows of a large image that lie inside it.
+// Panels of few channels read a tray. A unit is a chunk of output
+// rows of one image by a run of panels.
 type depthwisePlan struct {
 	*ConvPlan
-	row    *kernel.Depthwise
-	chunks int       // of one image
-	rows   int       // output rows of a chunk
-	span   int       // pixels that one block spans: copies of the channels where they are few and the stride is 1
-	inner  region    // outputs that are computed from the source; may be empty
-	direct patch     // how the source is read
-	full   patch     // copies of whole rows
-	sides  []patch   // copies for the columns left and right of inner
-	mults  []float32 // OutF32: by channel
-	plain  bool      // results need no clamp and no zero point
-	biasAt int       // offset in scratch of a block's biases
-	size   int       // bytes of scratch
+	rows, chunks int // output rows of a unit; units of an image
+	groups       []panelRun
+	wide, last   *reading  // of all panels but the last; of the last; may be one
+	inner        region    // windows that direct reads in place of wide
+	direct       *reading  // or nil
+	mults        []float32 // OutF32: by channel
+	resultsAt    int       // offsets in scratch: of results of the last panel
+	padAt        int       // of padding for a run-time zero point
+	biasAt       int       // of a panel's biases for a run-time zero point
+	size         int
 }
 
 // region is the output pixels y0 <= y < y1, x0 <= x < x1.
@@ -35,119 +36,199 @@ type region struct{ y0, y1, x0, x1 int }
 
 func (r region) empty() bool { return r.y0 >= r.y1 || r.x0 >= r.x1 }
 
-// patch is a run of output columns and how its windows are read: the geometry of a copy, or of the source itself.
-type patch struct {
-	band
-	offsets []int32 // of the packed taps
+// reading is how the kernel gets at the pixels of a panel. In place, it is told where lines of the source are and which pixels of
+// them are padding. Otherwise what a unit's windows lie over, for the channels of the panel, is copied to scratch with its border,
+// pixels side by side and aligned: that is a tray. Where the stride is 1, a panel of few channels takes two or more output pixels of a
+// tray as one block, whose results pass through scratch if they must.
+type reading struct {
+	row     *kernel.Depthwise
+	inPlace bool
+	pixel   int     // bytes between neighbouring pixels
+	span    int     // output pixels of a block
+	width   int     // columns of a tray, border included
+	pitch   int     // bytes of a row
+	offsets []int32 // by packed tap, for kernels of any window
+	lines   []int32 // by output row of the image or of a tray, and row of the window, for kernels made for one
 }
 
 func newDepthwisePlan(p *ConvPlan) (*depthwisePlan, error) {
 	w, g := p.w, &p.g
 	s, f := &w.shape, &w.set().Depthwise
-	q := &depthwisePlan{ConvPlan: p, span: 1}
-	q.plain = p.e.Output == OutU8 && p.e.OutZero == 0 && p.e.Lo == 0 && p.e.Hi == 255 && p.narrow()
-	if g.Strides[1] == 1 && p.pitch == s.OC {
-		q.span = w.copies
+	q := &depthwisePlan{ConvPlan: p}
+	reach, reachX := (s.KH-1)*g.Dilations[0]+1, (s.KW-1)*g.Dilations[1]+1
+	if _, ok := product(maxScratch, reach, (g.OW+f.NC)*g.Strides[1]+reachX, f.NC); !ok {
+		return nil, fmt.Errorf("i8: depthwise conv: %w: a window spans %d rows of %d pixels of %d bytes", ErrShape, reach, g.OW*g.Strides[1]+reachX, f.NC)
 	}
-	perRow := int64(g.OW) * int64(s.OC) * int64(w.taps)
-	unit := min(f.Work, max(perRow*int64(g.OH)*int64(g.N)/16, f.Work/16))
-	q.rows = int(max(1, min(int64(g.OH), unit/perRow)))
-	full, ok := newBand(g, s.KH, s.KW, 0, g.OW, q.rows, s.Groups, s.OC/s.Groups, maxScratch)
-	if !ok {
-		return nil, fmt.Errorf("i8: depthwise conv: %w: a window spans %d rows of %d pixels of %d bytes", ErrShape, full.reach, full.width, full.pixel)
+	q.last = q.reading(w.panels[len(w.panels)-1].width)
+	if q.wide = q.last; len(w.panels) > 1 && q.last.span > 1 {
+		q.wide = q.reading(f.NC)
 	}
-	q.inner = q.inside()
-	if in := q.inner; full.repeat > 1 || in.empty() || (in.y1-in.y0)*(in.x1-in.x0) < depthwiseInner {
-		q.inner = region{}
-		full.shrink(g, depthwiseBand)
-		q.rows = full.rows
-	} else {
-		q.layDirect()
-	}
-	full.rows = min(full.rows, q.rows)
-	q.full = q.patch(full)
-	q.chunks = ceilDiv(g.OH, q.rows)
-	out := kernel.OutU8
-	if p.e.Output != OutU8 {
-		out = kernel.OutI32
-	}
-	q.row = &f.Rows[f.Fit(w.fixed(), s.KH, s.KW, q.ratio(), out)]
+	q.layDirect()
+	q.cut(reach)
 	if p.e.Output == OutF32 {
 		q.mults = make([]float32, s.OC)
 		for c := range q.mults {
 			q.mults[c] = p.e.multiplier(c)
 		}
 	}
-	q.layScratch()
+	q.layScratch(reach)
 	if q.size > maxScratch {
 		return nil, fmt.Errorf("i8: depthwise conv: %w: %d bytes of scratch", ErrShape, q.size)
 	}
 	return q, nil
 }
 
-// inside returns the outputs whose windows have no tap in the padding.
-func (p *ConvPlan) inside() region {
-	g, s := &p.g, &p.w.shape
-	side := func(in, out, k, stride, dilation, before int) (lo, hi int) {
-		room := in - 1 - (k-1)*dilation + before
-		if room < 0 {
-			return 0, 0
-		}
-		return min(ceilDiv(before, stride), out), min(room/stride+1, out)
+// reading lays out panels whose channels take width bytes of a block.
+func (q *depthwisePlan) reading(width int) *reading {
+	g, s, f := &q.g, &q.w.shape, &q.w.set().Depthwise
+	r := &reading{pixel: f.NC, span: 1}
+	if g.Strides[1] == 1 {
+		r.pixel, r.span = width, f.NC/width
 	}
-	var r region
-	r.y0, r.y1 = side(g.H, g.OH, s.KH, g.Strides[0], g.Dilations[0], g.Pads[0])
-	r.x0, r.x1 = side(g.W, g.OW, s.KW, g.Strides[1], g.Dilations[1], g.Pads[1])
+	ratio, out := 0, kernel.OutU8
+	if d := g.Dilations[1]; g.Strides[1]*r.span%d == 0 {
+		ratio = g.Strides[1] * r.span / d
+	}
+	if q.e.Output != OutU8 {
+		out = kernel.OutI32
+	}
+	r.row = f.Fit(q.w.window, ratio, out)
+	r.width = (roundUp(g.OW, r.span)-1)*g.Strides[1] + (s.KW-1)*g.Dilations[1] + 1
+	r.pitch = r.width * r.pixel
+	if r.row.Window > 0 && (r.span == 1 || r.pixel == s.OC && !q.through(r)) && s.OC == s.Groups {
+		r.inPlace, r.pixel, r.pitch = true, s.OC, g.W*s.OC
+	}
+	if r.row.Window > 0 {
+		r.layLines(g)
+	} else {
+		r.layOffsets(q)
+	}
 	return r
 }
 
-// layDirect makes the patches of a plan that reads the source in place.
+// layOffsets fills offsets.
+func (r *reading) layOffsets(q *depthwisePlan) {
+	r.offsets = make([]int32, q.w.taps)
+	q.w.eachTap(func(t, ky, kx, _ int) {
+		r.offsets[t] = int32(ky*q.g.Dilations[0]*r.pitch + kx*q.g.Dilations[1]*r.pixel)
+	})
+}
+
+// layDirect finds the windows inside the image, and decides whether they are read in place.
 func (q *depthwisePlan) layDirect() {
 	g, s := &q.g, &q.w.shape
-	b := band{rows: q.rows, cols: q.inner.x1 - q.inner.x0, x0: q.inner.x0, pixel: s.OC, pitch: g.W * s.OC}
-	q.direct = q.patch(b)
-	for _, side := range [][2]int{{0, q.inner.x0}, {q.inner.x1, g.OW}} {
-		if side[0] == side[1] {
-			continue
+	in := region{0, g.OH, 0, g.OW}
+	in.y0, in.y1 = insideWindows(g.H, g.OH, s.KH, g.Strides[0], g.Dilations[0], g.Pads[0])
+	in.x0, in.x1 = insideWindows(g.W, g.OW, s.KW, g.Strides[1], g.Dilations[1], g.Pads[1])
+	pixels := max(0, in.y1-in.y0) * max(0, in.x1-in.x0)
+	if q.wide.inPlace || q.wide.span > 1 || s.OC != s.Groups || pixels*g.Strides[0]*g.Strides[1] < leastInner {
+		return
+	}
+	q.inner = in
+	q.direct = &reading{row: q.wide.row, inPlace: true, pixel: s.OC, pitch: g.W * s.OC, span: 1}
+	q.direct.layOffsets(q)
+}
+
+// insideWindows returns the outputs lo <= o < hi of a side whose windows have no tap in the padding.
+func insideWindows(in, out, k, stride, dilation, before int) (lo, hi int) {
+	room := in - 1 - (k-1)*dilation + before
+	if room < 0 {
+		return 0, 0
+	}
+	return min(ceilDiv(before, stride), out), min(room/stride+1, out)
+}
+
+// layLines fills lines.
+func (r *reading) layLines(g *Geometry) {
+	top := 0
+	if r.inPlace {
+		top = g.Pads[0]
+	}
+	for y := range g.OH {
+		for ky := range r.row.Window {
+			at := y*g.Strides[0] + ky*g.Dilations[0] - top
+			if r.inPlace && (at < 0 || at >= g.H) {
+				r.lines = append(r.lines, kernel.PadOffset)
+			} else {
+				r.lines = append(r.lines, int32(at*r.pitch))
+			}
 		}
-		b, _ := newBand(g, s.KH, s.KW, side[0], side[1]-side[0], q.rows, s.Groups, 1, maxScratch) // narrower than full
-		q.sides = append(q.sides, q.patch(b))
 	}
 }
 
-func (q *depthwisePlan) patch(b band) patch {
-	p := patch{b, make([]int32, q.w.taps)}
-	q.w.eachTap(func(t, ky, kx, _ int) {
-		p.offsets[t] = int32(ky*q.g.Dilations[0]*b.pitch + kx*q.g.Dilations[1]*b.pixel)
-	})
-	return p
+// cut chooses rows and panels of a unit. Rows are cut first where lines are read in place, as long as they are some; of trays as many
+// are taken as one holds, as windows of neighbouring rows overlap. Then panels are cut, which do not, but not where a table or
+// multipliers are applied, which go through whole pixels; then rows again.
+func (q *depthwisePlan) cut(reach int) {
+	g, w := &q.g, q.w
+	f := &w.set().Depthwise
+	total := int64(g.OH) * int64(g.OW) * int64(len(w.panels)*f.NC) * int64(w.taps)
+	unit := min(f.Work, max(total*int64(g.N)/depthwiseUnits, f.Work/depthwiseUnits))
+	need := int((total + unit - 1) / unit)
+	rows := g.OH
+	for _, r := range []*reading{q.wide, q.last} {
+		if !r.inPlace && (q.direct == nil || r.span > 1) {
+			rows = min(rows, max(1, (trayBytes/r.pitch-reach)/g.Strides[0]+1))
+		}
+	}
+	chunks := ceilDiv(g.OH, rows)
+	if q.wide.inPlace || q.direct != nil {
+		chunks = max(chunks, min(need, g.OH/leastLines))
+	}
+	runs := 1
+	if q.lut == nil && q.after == nil && q.e.Output != OutF32 {
+		runs = min(len(w.panels), max(1, ceilDiv(need, chunks)))
+	}
+	chunks = min(g.OH, max(chunks, ceilDiv(need, runs)))
+	q.rows = ceilDiv(g.OH, chunks)
+	q.chunks = ceilDiv(g.OH, q.rows)
+	q.groups = panelRuns(len(w.panels), runs)
 }
 
-// layScratch places the largest copy and the biases of a run-time zero point.
-func (q *depthwisePlan) layScratch() {
+// through reports whether the results of panels that are read so pass through scratch.
+func (q *depthwisePlan) through(r *reading) bool {
+	return r.span > 1 && (q.pitch != r.pixel || q.g.OW%r.span > 0)
+}
+
+// layScratch places the largest tray and the rest.
+func (q *depthwisePlan) layScratch(reach int) {
 	f := &q.w.set().Depthwise
-	q.biasAt = q.full.bytes(&q.g)
-	for i := range q.sides {
-		q.biasAt = max(q.biasAt, q.sides[i].bytes(&q.g))
+	height := (q.rows-1)*q.g.Strides[0] + reach
+	for _, r := range []*reading{q.wide, q.last} {
+		if !r.inPlace {
+			q.resultsAt = max(q.resultsAt, roundUp(height*r.pitch+f.NC, 64))
+		}
 	}
-	q.biasAt = roundUp(q.biasAt+f.NC*(q.span+1), 64)
+	q.padAt = q.resultsAt
+	if q.through(q.last) {
+		q.padAt += q.rows * ceilDiv(q.g.OW, q.last.span) * f.NC * q.elem()
+	}
+	q.biasAt = q.padAt
+	if q.e.RunZero {
+		q.biasAt += roundUp(q.padBytes(), 64)
+	}
 	q.size = q.biasAt + 4*f.NC + 63
 }
 
-// ratio is how many tap columns the window moves from one block to the next, 0 if not a whole number.
-func (q *depthwisePlan) ratio() int {
-	if d := q.g.Dilations[1]; q.g.Strides[1]*q.span%d == 0 {
-		return q.g.Strides[1] * q.span / d
+// padBytes returns the length of a line of padding.
+func (q *depthwisePlan) padBytes() int {
+	if q.wide.inPlace {
+		return q.g.W * q.w.shape.OC
 	}
-	return 0
+	return 1
 }
 
-func (q *depthwisePlan) kernel() string { return q.row.Name }
+func (q *depthwisePlan) kernel() string { return q.wide.row.Name }
 
 func (q *depthwisePlan) scratch() int { return q.size }
 
-func (q *depthwisePlan) tiles() int { return q.g.N * q.chunks }
+func (q *depthwisePlan) tiles() int { return q.g.N * q.chunks * len(q.groups) }
 
 func (q *depthwisePlan) bind(a ConvArgs) Step {
-	return &depthwiseStep{q, a, newSlots[depthwiseArgs]()}
+	s := &depthwiseStep{q: q, a: a, slots: newSlots[depthwiseArgs]()}
+	if a.InZero == nil {
+		s.pad = make([]byte, q.padBytes())
+		fillBytes(s.pad, byte(q.e.InZero))
+	}
+	return s
 }

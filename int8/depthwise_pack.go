@@ -1,7 +1,9 @@
 package i8
 
-// packDepthwise packs [block][tap/TR][NC][TR]. Taps go by columns of the window; where a kernel is made for the window,
-// each column is padded to TR. 4-bit weights are widened: a depthwise layer has few.
+import "github.com/octet-ml/octet/int8/internal/kernel"
+
+// packDepthwise packs [block][tap/TR][NC][TR]. Taps go by columns of the window, or where kernels are made for the
+// window as these want it (kernel.FixedTaps). 4-bit weights are widened: a depthwise layer has few.
 //
 // A weight zero point is subtracted here. Where a difference leaves int8, every tap stands two or three times, and its weights
 // add up to it: -255..254 needs two, 255 three.
@@ -21,14 +23,16 @@ func (c *ConvWeights) packDepthwise(w *Weights) {
 			values = append(values, int16(v))
 		}
 	}
-	c.taps = c.depthwiseTaps()
-	if w.OC < f.NC && f.NC%w.OC == 0 {
-		c.copies = f.NC / w.OC
+	c.taps = roundUp(n*c.parts, f.TR)
+	if c.parts == 1 {
+		if c.window = f.Fixed(w.KH, w.KW); c.window > 0 {
+			c.taps = len(kernel.FixedTaps(c.window))
+		}
 	}
 	for ch := 0; ch < w.OC; ch += f.NC {
 		i := len(c.panels)
 		p := panel{channel: ch, cols: min(f.NC, w.OC-ch), column: i * f.NC, width: f.NC, at: i * roundUp(c.taps*f.NC, 64)}
-		for p.width > f.NC/4 && p.cols <= p.width/2 {
+		for p.width > 8 && p.cols <= p.width/2 {
 			p.width /= 2
 		}
 		c.panels = append(c.panels, p)
@@ -52,31 +56,21 @@ func (c *ConvWeights) packDepthwise(w *Weights) {
 	}
 }
 
-// fixed reports whether columns of taps are padded to TR for kernels made for the window.
-func (c *ConvWeights) fixed() bool {
-	return c.parts == 1 && c.set().Depthwise.Fixed(c.shape.KH, c.shape.KW)
-}
-
-// depthwiseTaps returns the number of packed taps, surplus ones included.
-func (c *ConvWeights) depthwiseTaps() int {
-	s, tr := &c.shape, c.set().Depthwise.TR
-	if c.fixed() {
-		return roundUp(s.KH, tr) * s.KW
-	}
-	return roundUp(s.KH*s.KW*c.parts, tr)
-}
-
 // eachTap calls f for the packed taps that have a weight, and for each of its parts.
 func (c *ConvWeights) eachTap(f func(t, ky, kx, part int)) {
 	s := &c.shape
-	column := s.KH
-	if c.fixed() {
-		column = roundUp(s.KH, c.set().Depthwise.TR)
+	if c.window > 0 {
+		for t, tap := range kernel.FixedTaps(c.window) {
+			if tap.Y >= 0 {
+				f(t, tap.Y, tap.X, 0)
+			}
+		}
+		return
 	}
 	for kx := range s.KW {
 		for ky := range s.KH {
 			for part := range c.parts {
-				f((part*s.KW+kx)*column+ky, ky, kx, part)
+				f((part*s.KW+kx)*s.KH+ky, ky, kx, part)
 			}
 		}
 	}

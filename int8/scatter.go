@@ -1,7 +1,6 @@
 package i8
 
 import (
-	"math"
 	"slices"
 	"unsafe"
 
@@ -226,18 +225,4 @@ func (r *gemmRun) finishRuns(from, n int) {
 			e.Lookup.Run(&f.lookup)
 		}
 	}
-}
-
-// narrow reports whether no |acc|*multiplier reaches 1<<30.
-func (p *ConvPlan) narrow() bool {
-	for c, mag := range p.w.mags {
-		mag *= 255
-		if p.e.Bias != nil {
-			mag += int64(math.Abs(float64(p.e.Bias[c])))
-		}
-		if float64(mag)*float64(p.e.multiplier(c)) >= 1<<30*(1-1e-6) {
-			return false
-		}
-	}
-	return true
 }

@@ -94,7 +94,7 @@ type ConvWeights struct {
 	sums    []int32  // sum of (value - Zero) for each output channel
 	mags    []int64  // sum of |value - Zero| for each output channel, or a small bound of it
 	parts   int      // formDepthwise: int8 that add up to a weight without its zero point
-	copies  int      // formDepthwise: copies of the channels in a block, so that a block spans as many pixels; else 1
+	window  int      // formDepthwise: n where taps stand as kernels for windows of n x n want them
 	steps   []uint16 // by panel, as kernel.GemmArgs has them
 	proved  int      // of all steps
 	noZero  bool     // 4 bits, no code of value 0, and kPad > k: tails are cleared after expansion
@@ -107,7 +107,7 @@ type panel struct {
 	channel int // first output channel
 	cols    int // channels
 	column  int // first column in the plan's bias and multipliers, which are padded to whole panels
-	width   int // formDepthwise: bytes that a pixel's channels take in a block
+	width   int // formDepthwise: bytes of a block after which the channels repeat, for the next pixel
 	at      int // first byte in data
 	steps   int // first element in steps
 }
@@ -118,7 +118,7 @@ func (k *Kernels) PackConv(w Weights) (*ConvWeights, error) {
 	if err := w.validate(); err != nil {
 		return nil, err
 	}
-	c := &ConvWeights{kernels: k, shape: w, copies: 1}
+	c := &ConvWeights{kernels: k, shape: w}
 	c.shape.Data = nil
 	c.sum(&w)
 	switch {
@@ -148,9 +148,6 @@ func (c *ConvWeights) order(p *panel) []uint8 {
 // channel returns the output channel of a column that order lists, or -1 if the column is surplus.
 func (c *ConvWeights) channel(p *panel, column uint8) int {
 	ch := int(column)
-	if c.copies > 1 {
-		return ch % p.cols
-	}
 	if c.form == formDepthwise {
 		ch %= p.width
 	}

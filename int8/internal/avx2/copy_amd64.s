@@ -5,7 +5,7 @@
 
 // func copyPieces(a *kernel.CopyArgs)
 //
-// Pieces of 64, 32 and 16 bytes have loops of their own; others go 16 bytes at a time, then 8, 4, 2 and 1. DI and SI are the
+// Pieces of 64, 32, 16 and 8 bytes have loops of their own; others go 16 bytes at a time, then 8, 4, 2 and 1. DI and SI are the
 // piece's places, R8 and R9 the steps, CX the pieces left, DX the bytes of a piece, BX those left of it.
 TEXT ·copyPieces(SB), NOSPLIT, $0-8
 	MOVQ a+0(FP), AX
@@ -21,6 +21,8 @@ TEXT ·copyPieces(SB), NOSPLIT, $0-8
 	JEQ  wide32
 	CMPQ DX, $16
 	JEQ  wide16
+	CMPQ DX, $8
+	JEQ  wide8
 	JMP  any
 
 wide64:
@@ -52,6 +54,16 @@ wide16:
 	ADDQ    R8, DI
 	DECQ    CX
 	JNZ     wide16
+	VZEROUPPER
+	RET
+
+wide8:
+	MOVQ (SI), BX
+	MOVQ BX, (DI)
+	ADDQ R9, SI
+	ADDQ R8, DI
+	DECQ CX
+	JNZ  wide8
 	VZEROUPPER
 	RET
 

@@ -85,10 +85,10 @@ func conv(s *kernel.Set) {
 	s.Expand4 = kernel.Expand4{Name: "s4_expand__avx512vnni", Func: expand4}
 	s.Depthwise = kernel.DepthwiseFamily{
 		Rows: []kernel.Depthwise{
-			{Name: "u8s8_depthwise3x3r1_64c4__avx512vnni", KH: 3, KW: 3, Ratio: 1, Func: depthwise3x3r1},
-			{Name: "u8s8_depthwise3x3r2_64c4__avx512vnni", KH: 3, KW: 3, Ratio: 2, Func: depthwise3x3r2},
-			{Name: "u8s8_depthwise5x5r1_64c4__avx512vnni", KH: 5, KW: 5, Ratio: 1, Func: depthwise5x5r1},
-			{Name: "u8s8_depthwise5x5r2_64c4__avx512vnni", KH: 5, KW: 5, Ratio: 2, Func: depthwise5x5r2},
+			{Name: "u8s8_depthwise3x3r1_64c4__avx512vnni", Window: 3, Ratio: 1, Func: depthwise3x3r1},
+			{Name: "u8s8_depthwise3x3r2_64c4__avx512vnni", Window: 3, Ratio: 2, Func: depthwise3x3r2},
+			{Name: "u8s8_depthwise5x5r1_64c4__avx512vnni", Window: 5, Ratio: 1, Func: depthwise5x5r1},
+			{Name: "u8s8_depthwise5x5r2_64c4__avx512vnni", Window: 5, Ratio: 2, Func: depthwise5x5r2},
 			{Name: "u8s8_depthwise_64c4__avx512vnni", Words: true, Func: depthwise},
 		},
 		NC: 64, TR: 4, Order: order(4), Work: 4 << 20,

@@ -11,19 +11,30 @@ package kernel
 // channel's sum of W to Bias) is written to Out + y*OutRow + x*OutPixel in channel order, one byte, as OutU8 of GemmArgs, or four as OutI32.
 // Packed channels of W, Bias and Mult stand in the order that DepthwiseFamily.Order names.
 //
-// Preconditions: Taps is a positive multiple of TR (surplus taps have weight zero and the offset of another tap); offsets are
-// not negative; for a kernel made for one window, Taps is KW times KH rounded up to TR, and Offs[kx*(Taps/KW)+ky] =
-// ky*TapRow + kx*TapPixel for ky < KH; Rows, Width and Cols are positive, Cols <= NC; W, Bias and Mult are 64-byte aligned
-// and full; HiF is Hi-Zero; where Plain is 1, Zero and Lo are 0, Hi is 255, and no |acc*Mult| reaches 1<<30. A kernel may read NC bytes at every tap of every pixel, and nothing else; it writes exactly
-// Cols channels of each pixel.
+// A row made for one window (Depthwise.Window > 0) reads Lines in place of InRow, InPixel and Offs. Row ky of the window of
+// output row y is
+//
+//	line = In + Lines[y*Window+ky], or Pad where that offset is negative
+//
+// and byte c of column kx of the window of output x is, with o = Start + (x*Ratio + kx)*TapPixel + c, line[o] where 0 <= o < Limit,
+// and elsewhere Pad[0]. Its weights stand in the order of FixedTaps.
+//
+// Preconditions: Taps is a positive multiple of TR (surplus taps have weight zero and the offset of another tap); offsets of Offs
+// are not negative; Rows, Width and Cols are positive, Cols <= NC; W, Bias and Mult are 64-byte aligned and full; HiF is Hi-Zero;
+// Pad has Limit bytes where Lines names it, all the same; where Plain is 1, Zero and Lo are 0, Hi is 255, and no |acc*Mult|
+// reaches 1<<30. A kernel may read NC bytes at every tap of every pixel, and nothing else; it writes exactly Cols channels of each
+// pixel.
 type DepthwiseArgs struct {
 	In       *byte
 	InRow    int64
 	InPixel  int64
 	Offs     *int32
-	TapRow   int64
 	TapPixel int64
 	Taps     int64
+	Lines    *int32
+	Pad      *byte
+	Start    int64
+	Limit    int64
 	W        *byte
 	Bias     *int32
 	Mult     *float32
@@ -44,8 +55,8 @@ type DepthwiseArgs struct {
 // Depthwise is a row of the depthwise family.
 type Depthwise struct {
 	Name   string
-	KH, KW int  // window it is made for; 0: any
-	Ratio  int  // InPixel/TapPixel it is made for; 0: any
+	Window int  // it is made for windows of Window x Window; 0: any
+	Ratio  int  // columns between windows that it is made for, where Window is not 0
 	Words  bool // writes OutI32 too
 	Func   func(*DepthwiseArgs)
 }
@@ -61,26 +72,46 @@ type DepthwiseFamily struct {
 	Signed bool // multiplies inputs less 128, as int8
 }
 
-// Fixed reports whether a row is made for this window, so that columns of taps are padded to TR.
-func (f *DepthwiseFamily) Fixed(kh, kw int) bool {
+// Fixed returns the window, n x n, that rows are made for and a layer of kh x kw has; 0 if there is none.
+func (f *DepthwiseFamily) Fixed(kh, kw int) int {
 	for i := range f.Rows {
-		if f.Rows[i].KH == kh && f.Rows[i].KW == kw {
-			return true
+		if w := f.Rows[i].Window; w == kh && w == kw {
+			return w
 		}
 	}
-	return false
+	return 0
 }
 
-// Fit returns the index of the first row for this window, ratio and output; fixed says that columns of taps are padded.
-func (f *DepthwiseFamily) Fit(fixed bool, kh, kw, ratio int, out Output) int {
+// Fit returns the first row for weights in the order of FixedTaps(window), or 0 for any order, and for a ratio and an output.
+func (f *DepthwiseFamily) Fit(window, ratio int, out Output) *Depthwise {
 	for i := range f.Rows {
 		r := &f.Rows[i]
-		if out == OutI32 && !r.Words {
-			continue
-		}
-		if r.KH == 0 || fixed && r.KH == kh && r.KW == kw && (r.Ratio == 0 || r.Ratio == ratio) {
-			return i
+		if (r.Window == 0 || r.Window == window && r.Ratio == ratio) && (out != OutI32 || r.Words) {
+			return r
 		}
 	}
 	panic("bug: a depthwise family without a row for any window")
+}
+
+// Tap is a place in a window; -1, -1 where a packed tap has no weight.
+type Tap struct{ Y, X int }
+
+// FixedTaps returns the packed taps, four in a group, for rows made for windows of n x n, n 3 or 5: of each column the first rows,
+// up to four; of a window of five rows then the last row, four columns and, behind three taps without weight, the fifth.
+func FixedTaps(n int) []Tap {
+	none := Tap{-1, -1}
+	var taps []Tap
+	for x := range n {
+		for y := range 4 {
+			if y < n {
+				taps = append(taps, Tap{y, x})
+			} else {
+				taps = append(taps, none)
+			}
+		}
+	}
+	if n == 5 {
+		taps = append(taps, Tap{4, 0}, Tap{4, 1}, Tap{4, 2}, Tap{4, 3}, none, none, none, Tap{4, 4})
+	}
+	return taps
 }
