@@ -21,18 +21,21 @@ const spinTime = 50 * time.Microsecond
 type Pool struct {
 	taken   sync.Mutex
 	workers []*worker
-	lanes   []lane        // by thread
-	epoch   atomic.Uint32 // number of the current job, odd while it is open
-	current atomic.Pointer[job]
-	done    atomic.Int64 // blocks of the open job that have been run
+	lanes   []lane // by thread
+	epoch   uint32 // number of the last job; of who holds taken
 	closed  atomic.Bool
+	_       [64]byte
+	done    atomic.Int64 // blocks of the open job that have been run
+	_       [56]byte
 }
 
-// lane is what is left of a thread's share of a job: blocks from <= b < to, as epoch<<32 | from<<16 | to. Blocks are claimed by
-// compare-and-swap, so a stale view of current cannot claim anything.
+// lane is a thread's share of a job: the job, and what is left of it, blocks from <= b < to, as epoch<<32 | from<<16 | to. A worker
+// waits for its own to change, so that a new job costs it one cache line. Blocks are claimed by compare-and-swap, so a stale view of
+// the job cannot claim anything.
 type lane struct {
 	state atomic.Uint64
-	_     [56]byte // no two lanes in a cache line
+	job   atomic.Pointer[job]
+	_     [112]byte // no two lanes in a cache line, nor in a pair of lines that are fetched together
 }
 
 // maxBlocks bounds the blocks that the tiles of a job are dealt out in.
@@ -100,18 +103,24 @@ func (p *Pool) acquire() bool {
 	return true
 }
 
-func (p *Pool) release() { p.taken.Unlock() }
+// release gives the workers back.
+func (p *Pool) release() {
+	for i := range p.lanes {
+		p.lanes[i].job.Store(nil) // or it would keep the session
+	}
+	p.taken.Unlock()
+}
 
 // run spreads a job over the workers and the caller, who must have acquired the pool, and returns when all tiles are done.
 func (p *Pool) run(j *job) {
-	epoch := p.epoch.Load() + 1
-	threads := min(j.threads, len(p.lanes))
-	p.current.Store(j)
+	p.epoch++
+	epoch, threads := p.epoch, min(j.threads, len(p.lanes))
 	p.done.Store(0)
-	for i := range threads {
-		p.lanes[i].state.Store(uint64(epoch)<<32 | uint64(j.blocks*i/threads)<<16 | uint64(j.blocks*(i+1)/threads))
+	for i := threads - 1; i >= 0; i-- {
+		l := &p.lanes[i]
+		l.job.Store(j)
+		l.state.Store(uint64(epoch)<<32 | uint64(j.blocks*i/threads)<<16 | uint64(j.blocks*(i+1)/threads))
 	}
-	p.epoch.Store(epoch)
 	p.rouse(threads - 1)
 	p.claim(j, epoch, 0)
 	for spins := 0; p.done.Load() < int64(j.blocks); spins++ {
@@ -119,25 +128,28 @@ func (p *Pool) run(j *job) {
 			goruntime.Gosched()
 		}
 	}
-	p.epoch.Store(epoch + 1)
-	p.current.Store(nil)
 }
 
-// claim runs blocks of job j, open in the given epoch, until none is left: a quarter of what is left of the thread's own share at
-// a time, from the front, then half of the largest other share, from the end.
+// claim runs blocks of job j, open in the given epoch, until none is left: half of what is left of the thread's own share at a time,
+// from the front, then half of the largest other share, from the end.
 func (p *Pool) claim(j *job, epoch uint32, thread int) {
 	lanes := p.lanes[:min(j.threads, len(p.lanes))]
 	own := &lanes[thread].state
+	claimed := 0
 	for {
 		s := own.Load()
 		from, to := int(s>>16&maxBlocks), int(s&maxBlocks)
 		if uint32(s>>32) != epoch || from == to {
 			break
 		}
-		n := (to - from + 3) / 4
+		n := (to - from + 1) / 2
 		if own.CompareAndSwap(s, s+uint64(n)<<16) {
-			p.blocks(j, thread, from, from+n)
+			j.run(thread, from, from+n)
+			claimed += n
 		}
+	}
+	if claimed > 0 {
+		p.done.Add(int64(claimed))
 	}
 	for {
 		var victim *atomic.Uint64
@@ -155,15 +167,15 @@ func (p *Pool) claim(j *job, epoch uint32, thread int) {
 		n := (most + 1) / 2
 		if victim.CompareAndSwap(state, state-uint64(n)) {
 			to := int(state & maxBlocks)
-			p.blocks(j, thread, to-n, to)
+			j.run(thread, to-n, to)
+			p.done.Add(int64(n))
 		}
 	}
 }
 
-// blocks runs claimed blocks.
-func (p *Pool) blocks(j *job, thread, from, to int) {
+// run runs blocks from <= b < to.
+func (j *job) run(thread, from, to int) {
 	j.step.Run(j.scratch[thread], from*j.grain, min(to*j.grain, j.tiles))
-	p.done.Add(int64(to - from))
 }
 
 // rouse wakes up to n sleeping workers.
@@ -177,33 +189,36 @@ func (p *Pool) rouse(n int) {
 
 // work is a worker's life.
 func (p *Pool) work(w *worker) {
-	idle := time.Now()
-	seen := uint32(0) // the last job that it has worked on
+	own := &p.lanes[w.index]
+	seen := uint32(0)  // epoch of the last job that it has worked on
+	var idle time.Time // since when it has looked for work; zero: not yet noted
 	for spins := 0; !p.closed.Load(); spins++ {
-		if epoch := p.epoch.Load(); epoch%2 == 1 && epoch != seen {
-			if j := p.current.Load(); j != nil && w.index < j.threads {
+		if epoch := uint32(own.state.Load() >> 32); epoch != seen {
+			seen, idle = epoch, time.Time{}
+			if j := own.job.Load(); j != nil { // else the run is over
 				p.claim(j, epoch, w.index)
-				seen, idle = epoch, time.Now()
-				continue
 			}
+			continue
 		}
 		if spins%64 != 63 {
 			continue
 		}
-		if time.Since(idle) > spinTime {
-			p.sleep(w)
+		switch {
+		case idle.IsZero():
 			idle = time.Now()
-		} else {
+		case time.Since(idle) > spinTime:
+			p.sleep(w, seen)
+			idle = time.Time{}
+		default:
 			goruntime.Gosched()
 		}
 	}
 }
 
-// sleep parks the worker until it is roused. A job opened just before is seen by the second look at the epoch.
-func (p *Pool) sleep(w *worker) {
-	before := p.epoch.Load()
+// sleep parks the worker until it is roused. A job opened just before is seen by the second look at its lane.
+func (p *Pool) sleep(w *worker, seen uint32) {
 	w.sleeping.Store(true)
-	if (p.epoch.Load() != before || p.closed.Load()) && w.sleeping.CompareAndSwap(true, false) {
+	if (uint32(p.lanes[w.index].state.Load()>>32) != seen || p.closed.Load()) && w.sleeping.CompareAndSwap(true, false) {
 		return
 	}
 	<-w.wake
