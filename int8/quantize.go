@@ -1,6 +1,7 @@
 package i8
 
 import (
+	"bytes"
 	"fmt"
 	"math"
 	"unsafe"
@@ -58,11 +59,53 @@ type QuantizePlan struct {
 // Quantize returns the plan of p. Parameters out of range are reported by Bind.
 func (k *Kernels) Quantize(p QuantizeParams) *QuantizePlan {
 	q := p.kernel()
-	row := k.set.Eltwise.Quantize
+	row, err := k.set.Eltwise.Quantize, p.check()
 	if p.HalfAway {
 		row = k.set.Eltwise.QuantizeAway
 	}
-	return &QuantizePlan{row, &q, p.check()}
+	if err == nil && !p.Inv && (p.Flip == 0 && p.Lo == 0 && p.Hi == 255 || p.Flip == 0x80 && p.Lo == -128 && p.Hi == 127) {
+		refine(&q, p, row.Run)
+	}
+	return &QuantizePlan{row, &q, err}
+}
+
+// refine allows the kernel of q to refine products with the reciprocal, where that is the same as to divide. Before their last
+// rounding refined products are within 2⁻⁴⁶ of quotients, and those of neighbouring floats are 2⁻²⁴ apart, so that both functions
+// are monotonic: they are the same if they jump from each integer to the next at the same float.
+func refine(q *kernel.QuantizeParams, p QuantizeParams, run func(*kernel.QuantizeArgs)) {
+	if q.Scale < 0x1p-60 || q.Scale > 0x1p60 {
+		return // what is left of a small number would not be exact
+	}
+	src := jumps(q)
+	r := *q
+	r.Refine, r.Recip, r.ZeroUp = 1, 1/q.Scale, p.Zero+int32(p.Flip)
+	divided, refined := make([]byte, len(src)), make([]byte, len(src))
+	run(&kernel.QuantizeArgs{Dst: unsafe.Pointer(&divided[0]), Src: unsafe.Pointer(&src[0]), N: uintptr(len(src)), Params: q})
+	run(&kernel.QuantizeArgs{Dst: unsafe.Pointer(&refined[0]), Src: unsafe.Pointer(&src[0]), N: uintptr(len(src)), Params: &r})
+	if bytes.Equal(divided, refined) {
+		*q = r
+	}
+}
+
+// jumps returns for each integer above Lo, up to Hi, the float whose quotient is the first to round to it, and the float before. Both
+// bounds follow often enough that no tail of a kernel, which may divide, has any of those.
+func jumps(q *kernel.QuantizeParams) []float32 {
+	var out []float32
+	for n := q.Lo; n < q.Hi; n++ {
+		above := func(x float32) bool { return float32(math.RoundToEven(float64(x/q.Scale))) > n }
+		x := float32((float64(n) + 0.5) * float64(q.Scale))
+		for above(x) {
+			x = math.Nextafter32(x, float32(math.Inf(-1)))
+		}
+		for !above(x) {
+			x = math.Nextafter32(x, float32(math.Inf(1)))
+		}
+		out = append(out, x, math.Nextafter32(x, float32(math.Inf(-1))))
+	}
+	for range 64 {
+		out = append(out, q.Lo*q.Scale, q.Hi*q.Scale)
+	}
+	return out
 }
 
 // kernel returns p as kernels take it.

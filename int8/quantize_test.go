@@ -93,6 +93,34 @@ func TestQuantizeRoundsTiesToEvenAndTamesNaN(t *testing.T) {
 	})
 }
 
+// TestQuantizeRefinesQuotients checks that products refined in place of quotients are in use, and give what division gives.
+func TestQuantizeRefinesQuotients(t *testing.T) {
+	eachLevel(t, func(t *testing.T, k *Kernels) {
+		r := eltwiseRand(t)
+		refined := 0
+		const scales = 40
+		for i := range scales {
+			p := QuantizeParams{Scale: float32(math.Exp(r.NormFloat64() * 3)), Zero: r.Int32N(256), Hi: 255}
+			if i%2 == 0 {
+				p.Zero, p.Lo, p.Hi, p.Flip = p.Zero-128, -128, 127, 0x80
+			}
+			refined += int(k.Quantize(p).params.Refine)
+			var x []float32
+			for range 3000 {
+				x = append(x, (float32(r.IntN(600)-300)+0.5+float32(r.NormFloat64()*1e-6))*p.Scale, float32(r.NormFloat64()*200)*p.Scale)
+			}
+			checkQuantize(t, r, k, p, x)
+			x = append(x[:1000], hardFloats(p.Scale)...)
+			checkQuantize(t, r, k, p, x)
+			r.Shuffle(len(x), func(i, j int) { x[i], x[j] = x[j], x[i] })
+			checkQuantize(t, r, k, p, x)
+		}
+		if refined < scales*9/10 {
+			t.Errorf("%d of %d scales allow to refine products", refined, scales)
+		}
+	})
+}
+
 func TestQuantizeAtEveryLength(t *testing.T) {
 	eachLevel(t, func(t *testing.T, k *Kernels) {
 		r := eltwiseRand(t)

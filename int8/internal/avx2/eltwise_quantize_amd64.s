@@ -73,6 +73,14 @@ tail: \
 	QUANTIZE8(op)     \
 	JMP     store
 
+// REFINED8 turns the 8 floats at off(SI) into refined products, rounded, in y; those out of range, and a NaN, become 1<<31. t is changed.
+#define REFINED8(off, y, t) \
+	VMOVUPS      off(SI), y \
+	VMULPS       Y15, y, t  \
+	VFNMADD231PS Y8, t, y   \ // what is left
+	VFMADD213PS  t, Y15, y  \
+	VCVTPS2DQ    y, y
+
 // func quantize(a *kernel.QuantizeArgs)
 TEXT ·quantize(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
@@ -89,10 +97,62 @@ TEXT ·quantize(SB), NOSPLIT, $0-8
 	VMOVDQU      lanes<>(SB), Y14
 	CMPL         quantizeParams_Inv(DX), $0
 	JNE          multiply
+	CMPL         quantizeParams_Refine(DX), $0
+	JNE          refine
+
+divide:
 	LOOPS(VDIVPS, divwide, divrest, divnarrow, divtail)
 
 multiply:
 	LOOPS(VMULPS, mulwide, mulrest, mulnarrow, multail)
+
+	// In place of Lo and Hi, Y9 is Zero and Y10 -1<<15 in words; a word of that value may stand for anything.
+refine:
+	VBROADCASTSS quantizeParams_Recip(DX), Y15
+
+refinestart:
+	VPBROADCASTW quantizeParams_ZeroUp(DX), Y9
+	VPCMPEQW     Y10, Y10, Y10
+	VPSLLW       $15, Y10, Y10
+	JMP          refineleft
+
+refinewide:
+	REFINED8(0, Y0, Y4)
+	REFINED8(32, Y1, Y5)
+	REFINED8(64, Y2, Y6)
+	REFINED8(96, Y3, Y7)
+	VPACKSSDW    Y1, Y0, Y0
+	VPACKSSDW    Y3, Y2, Y2
+	VPCMPEQW     Y10, Y0, Y4
+	VPCMPEQW     Y10, Y2, Y5
+	VPADDSW      Y9, Y0, Y0
+	VPADDSW      Y9, Y2, Y2
+	VPOR         Y5, Y4, Y4
+	VPACKUSWB    Y2, Y0, Y0
+	VPERMD       Y0, Y14, Y0
+	VPTEST       Y4, Y4
+	JNZ          refineslow
+	VMOVDQU      Y0, (DI)
+	ADDQ         $128, SI
+	ADDQ         $32, DI
+	SUBQ         $32, CX
+
+refineleft:
+	CMPQ         CX, $32
+	JGE          refinewide
+	VBROADCASTSS quantizeParams_Lo(DX), Y9
+	VBROADCASTSS quantizeParams_Hi(DX), Y10
+	JMP          divide
+
+refineslow:
+	VBROADCASTSS quantizeParams_Lo(DX), Y9
+	VBROADCASTSS quantizeParams_Hi(DX), Y10
+	QUANTIZE32(VDIVPS)
+	VMOVDQU      Y0, (DI)
+	ADDQ         $128, SI
+	ADDQ         $32, DI
+	SUBQ         $32, CX
+	JMP          refinestart
 
 store:
 	STORE_TAIL(w8, w4, w2, w1, done)

@@ -138,6 +138,16 @@ type QuantizeParams struct {
 	Offset float32 // QuantizeAway: a whole number
 	Flip   uint32  // the byte four times
 	Inv    uint32  // 1: multiply by Scale instead of dividing
+
+	// Refine is 1 where a kernel may take
+	//
+	//	p = float32(x*Recip), q = fma(fma(-p, Scale, x), Recip, p)
+	//
+	// for the quotient where its magnitude is less than 1<<15: the byte is the same. Lo, Hi and Flip are then those of all uint8 or of
+	// all int8 in the uint8 order.
+	Refine uint32
+	Recip  float32
+	ZeroUp int32 // Zero, or Zero + 128 with Flip: the byte of 0
 }
 
 // BinaryArgs asks for Rows rows of N elements: Dst[r*Row+i] = Dst op of A[r*Row+i] and B[r*BRow+i*BCol].
