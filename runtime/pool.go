@@ -142,7 +142,7 @@ func (p *Pool) claim(j *job, epoch uint32, thread int) {
 		if uint32(s>>32) != epoch || from == to {
 			break
 		}
-		n := (to - from + 1) / 2
+		n := (to - from) - (to-from)/4
 		if own.CompareAndSwap(s, s+uint64(n)<<16) {
 			j.run(thread, from, from+n)
 			claimed += n
