@@ -11,9 +11,10 @@ import (
 type source uint8
 
 const (
-	direct  source = iota // rows are pixels one after another: 1x1 without stride, dense
-	indexed               // an offset table over the source buffer
-	banded                // an offset table over a bordered copy of some image rows in scratch
+	direct   source = iota // rows are pixels one after another: 1x1 without stride, dense
+	indexed                // an offset table over the source buffer
+	banded                 // an offset table over a bordered copy of some image rows in scratch
+	windowed               // windows cut out of such a copy, one after another in scratch
 )
 
 const (
@@ -23,30 +24,32 @@ const (
 	bytesPerWork = 16       // products that take as long as streaming one byte of weights
 	partialRows  = 96       // rows computed at once where results pass through scratch
 	bandBytes    = 48 << 10 // bytes of source copied at once
+	windowsBytes = 64 << 10 // bytes of windows at once, if an output row has no more
 )
 
 // gemmPlan computes a convolution as an indirect matrix product. The work is cut into units of images x chunks of rows x
 // runs of panels.
 type gemmPlan struct {
 	*ConvPlan
-	source source
-	images int // images computed together: 1 or N
-	rows   int // output pixels of those images
-	tiles_ rowTiles
-	chunks int
-	merged int       // chunks that a call computes at once where it is given several
-	table  []int32   // indexed: [tile][tap][row]
-	runs   []tileRun // where taps are left out, by chunk: runs from starts[c] to starts[c+1]; else nil
-	starts []int
-	outs   []int32 // with runs: [tile][row], where the row goes
-	band   band
-	full   bandTable // banded: chunks of band.rows output rows
-	rest   bandTable // banded: the last chunk of an image, if it is shorter
-	groups []panelRun
-	fused  bool   // the kernels add the residual
-	pad    []byte // padding for the plan's InZero
-	layout gemmScratch
-	widest int // index of the kernel row of the first panel
+	source        source
+	images        int // images computed together: 1 or N
+	rows          int // output pixels of those images
+	tiles_        rowTiles
+	chunks        int
+	merged        int       // chunks that a call computes at once where it is given several
+	table         []int32   // indexed: [tile][tap][row]
+	runs          []tileRun // where taps are left out, by chunk: runs from starts[c] to starts[c+1]; else nil
+	starts        []int
+	outs          []int32 // with runs: [tile][row], where the row goes
+	band          band
+	lineOfWindows kernel.WindowsArgs // windowed: how the windows of an output row are cut out of the band
+	full          bandTable          // banded: chunks of band.rows output rows
+	rest          bandTable          // banded: the last chunk of an image, if it is shorter
+	groups        []panelRun
+	fused         bool   // the kernels add the residual
+	pad           []byte // padding for the plan's InZero
+	layout        gemmScratch
+	widest        int // index of the kernel row of the first panel
 
 }
 
@@ -70,7 +73,7 @@ func panelRuns(n, runs int) []panelRun {
 
 // gemmScratch is where things stand in a worker's scratch, from its first multiple of 64 on.
 type gemmScratch struct {
-	pad, bias, rowBias, panel, partial, band, size int
+	pad, bias, rowBias, panel, partial, band, windows, size int
 }
 
 func newGemmPlan(p *ConvPlan) (*gemmPlan, error) {
@@ -81,6 +84,8 @@ func newGemmPlan(p *ConvPlan) (*gemmPlan, error) {
 	onePixel := s.KH == 1 && s.KW == 1 && g.Strides == [2]int{1, 1} && g.Pads[0] == 0 && g.Pads[1] == 0 && g.OH == g.H && g.OW == g.W
 	entries, fits := product(maxOffsets, min(g.N, max(1, mergedRows/pixels)), pixels, w.taps)
 	switch {
+	case w.form == formWindows:
+		q.source = windowed
 	case w.form == formRows || !onePixel && !fits:
 		q.source = banded
 	case onePixel:
@@ -103,7 +108,7 @@ func newGemmPlan(p *ConvPlan) (*gemmPlan, error) {
 	q.pad = alignedBytes(w.kPad + Slack)
 	fillBytes(q.pad, byte(p.e.InZero))
 	chunkRows := q.cut()
-	if q.source == banded {
+	if q.inBands() {
 		if err := q.layBand(chunkRows); err != nil {
 			return nil, err
 		}
@@ -148,7 +153,7 @@ func (q *gemmPlan) cut() (chunkRows int) {
 	perRow := int64(w.taps*w.kPad) * columns / int64(w.shape.Groups)
 	total := max(perRow*int64(q.rows), bytesPerWork*int64(len(w.data))) * int64(q.g.N/q.images)
 	fraction := int64(16) // of Work that a unit is at least
-	if q.source == banded {
+	if q.inBands() {
 		fraction = 64 // refine does not cut bands
 	}
 	unit := min(family.Work, max(total/32, family.Work/fraction))
@@ -176,6 +181,9 @@ func (q *gemmPlan) refine() {
 	q.chunks *= q.merged
 }
 
+// inBands reports whether a unit is some output rows of one image, computed from a copy of what they need.
+func (q *gemmPlan) inBands() bool { return q.source == banded || q.source == windowed }
+
 // layBand chooses the band and makes its tables.
 func (q *gemmPlan) layBand(chunkRows int) error {
 	w, g := q.w, &q.g
@@ -186,13 +194,20 @@ func (q *gemmPlan) layBand(chunkRows int) error {
 		return fmt.Errorf("i8: conv: %w: a window spans %d rows of %d pixels of %d bytes", ErrShape, b.reach, b.width, b.pixel)
 	}
 	step := *g
-	if w.form == formRows && g.Dilations[1] > 1 {
-		b.gather, b.pixel, b.width, step.Strides[1] = s.KW, w.k, g.OW, 1
+	if w.form != formGemm && g.Dilations[1] > 1 {
+		b.gather, b.pixel, b.width, step.Strides[1] = s.KW, s.KW*s.IC, g.OW, 1
 		b.pitch = b.width * b.pixel
 	}
 	b.shrink(g, bandBytes)
+	if q.source == windowed {
+		b.rows = max(1, min(b.rows, windowsBytes/(g.OW*w.kPad)))
+	}
 	q.chunks = ceilDiv(g.OH, b.rows)
 	q.band = b
+	if q.source == windowed {
+		q.layWindows(step.Strides[1])
+		return nil
+	}
 	table := func(rows int) bandTable {
 		t := newRowTiles(rows*g.OW, w.set().Gemm.Rows[q.widest].MR)
 		return bandTable{t, w.offsets(t, plane{h: b.height(g, rows), w: b.width, rowBytes: b.pitch, pixBytes: b.pixel}, &step, rows, g.OW)}
@@ -202,6 +217,16 @@ func (q *gemmPlan) layBand(chunkRows int) error {
 		q.rest = table(rest)
 	}
 	return nil
+}
+
+// layWindows describes the windows of an output row.
+func (q *gemmPlan) layWindows(stride int) {
+	s, g := &q.w.shape, &q.g
+	q.lineOfWindows = kernel.WindowsArgs{
+		DstStep: int64(q.w.kPad), SrcStep: int64(stride * q.band.pixel), SrcRow: int64(g.Dilations[0] * q.band.pitch),
+		N: int64(g.OW), Rows: int64(s.KH), Width: int64(s.KW * s.IC),
+	}
+	q.lineOfWindows.Pair = kernel.PairOfWindows(&q.lineOfWindows)
 }
 
 // layScratch places what the runs need in scratch.
@@ -223,15 +248,18 @@ func (q *gemmPlan) layScratch(chunkRows int) {
 		l.panel = place(roundUp(w.panelBytes(&rows[q.widest]), 128))
 	}
 	l.partial = place(q.partialRows() * nr * q.elem())
-	if q.source == banded {
+	if q.inBands() {
 		l.band = place(q.band.bytes(&q.g))
+	}
+	if q.source == windowed {
+		l.windows = place(q.unitRows()*w.kPad + kernel.WindowsSlack)
 	}
 	l.size += 63
 }
 
 // unitRows returns the largest number of rows of a unit.
 func (q *gemmPlan) unitRows() int {
-	if q.source == banded {
+	if q.inBands() {
 		return q.band.rows * q.g.OW
 	}
 	t := q.tiles_

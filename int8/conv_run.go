@@ -14,11 +14,12 @@ const maxHeight = 32
 
 // gemmArgs are the argument structs of one concurrent Run.
 type gemmArgs struct {
-	gemm   kernel.GemmArgs
-	outs   [maxHeight]int32 // of rows that are LDC apart
-	expand kernel.Expand4Args
-	sum    kernel.RowSumArgs
-	finish finishArgs
+	gemm    kernel.GemmArgs
+	outs    [maxHeight]int32 // of rows that are LDC apart
+	expand  kernel.Expand4Args
+	sum     kernel.RowSumArgs
+	windows kernel.WindowsArgs
+	finish  finishArgs
 }
 
 // gemmStep is a gemmPlan bound to buffers.
@@ -55,7 +56,8 @@ type gemmRun struct {
 	pad      []byte
 	zero     byte    // zero point of the source
 	src      []byte  // what offsets are relative to
-	offsets  []int32 // of the unit's tiles; nil: direct
+	stride   int     // bytes between rows, direct or windowed
+	offsets  []int32 // of the unit's tiles; nil: direct or windowed
 	cuts     rowTiles
 	from, to int       // tiles of cuts
 	first    int       // output pixel of the unit's first row, over all images
@@ -134,9 +136,14 @@ func (r *gemmRun) locate(group, from, to int) {
 		r.n, r.taps = count(r.runs)
 		return
 	}
-	if r.source == banded {
+	if r.inBands() {
 		y0 := from * r.band.rows
 		rows := min(r.band.rows, r.g.OH-y0)
+		r.first, r.n = (group*r.g.OH+y0)*r.g.OW, rows*r.g.OW
+		if r.source == windowed {
+			r.windows(group, y0, rows)
+			return
+		}
 		t := &r.full
 		if rows < r.band.rows {
 			t = &r.rest
@@ -144,7 +151,6 @@ func (r *gemmRun) locate(group, from, to int) {
 		r.src = r.scratch[r.layout.band:]
 		r.band.fill(r.src, r.a.Src, &r.g, group, y0, rows, r.zero)
 		r.cuts, r.offsets, r.from, r.to = t.tiles, t.offsets, 0, t.tiles.count()
-		r.first, r.n = (group*r.g.OH+y0)*r.g.OW, rows*r.g.OW
 		r.taps = r.to * r.w.taps
 		return
 	}
@@ -155,11 +161,26 @@ func (r *gemmRun) locate(group, from, to int) {
 	r.cuts, r.taps = t, (r.to-r.from)*r.w.taps
 	if r.source == direct {
 		r.src = r.a.Src[r.first*r.w.shape.Groups*r.w.shape.IC:]
-		r.offsets = nil
+		r.offsets, r.stride = nil, r.w.shape.Groups*r.w.shape.IC
 		return
 	}
 	r.src = r.a.Src[group*r.images*image:]
 	r.offsets = r.table[row*r.w.taps:]
+}
+
+// windows puts the windows of rows output rows from y0 on of an image side by side.
+func (r *gemmRun) windows(image, y0, rows int) {
+	b, g := &r.band, &r.g
+	band, windows := r.scratch[r.layout.band:], r.scratch[r.layout.windows:]
+	b.fill(band, r.a.Src, g, image, y0, rows, r.zero)
+	a := &r.args.windows
+	*a = r.lineOfWindows
+	for y := range rows {
+		a.Dst, a.Src = &windows[y*g.OW*r.w.kPad], &band[y*g.Strides[0]*b.pitch]
+		r.w.set().Windows.Func(a)
+	}
+	r.src, r.offsets, r.stride = windows, nil, r.w.kPad
+	r.taps = ceilDiv(r.n, r.w.set().Gemm.Rows[r.widest].MR)
 }
 
 // panel computes the unit's rows of panel i; ahead says that another panel's weights may be fetched meanwhile.
@@ -200,7 +221,7 @@ func (r *gemmRun) panel(i int, ahead bool) {
 	if r.offsets == nil {
 		cuts = newRowTiles(r.n, row.MR)
 		from, to = 0, cuts.count()
-		g.RowStride = int64(r.w.shape.Groups * r.w.shape.IC)
+		g.RowStride = int64(r.stride)
 	}
 	r.calls(p, row, kernels, cuts, from, min(to, cuts.high), from)
 	r.calls(p, row, kernels, cuts, max(from, cuts.high), to, from)

@@ -11,7 +11,7 @@ func (r *gemmRun) sumRows(channels int) {
 	a := &r.args.sum
 	*a = kernel.RowSumArgs{Base: &r.src[channels], K: int64(w.k), PadSum: int64(w.k) * int64(r.zero)}
 	if r.offsets == nil {
-		a.Dst, a.Rows, a.Stride = &dst[0], int64(len(dst)), int64(w.shape.Groups*w.shape.IC)
+		a.Dst, a.Rows, a.Stride = &dst[0], int64(len(dst)), int64(r.stride)
 		run(a)
 	} else {
 		for i, at := r.from, 0; i < r.to; i++ {

@@ -78,6 +78,7 @@ type form uint8
 const (
 	formGemm      form = iota // a tap is one pixel's channels
 	formRows                  // few channels: a tap is one row of the window, whose pixels are neighbours
+	formWindows               // fewer: the rows of a window are put side by side, and are one tap
 	formDepthwise             // one input channel for each group
 )
 
@@ -126,12 +127,21 @@ func (k *Kernels) PackConv(w Weights) (*ConvWeights, error) {
 		c.packDepthwise(&w)
 	case w.Groups == 1 && w.KW > 1 && w.IC <= 8:
 		c.form, c.taps, c.k = formRows, w.KH, w.KW*w.IC
+		if k.windowsRepay(&w) {
+			c.form, c.taps, c.k = formWindows, 1, w.KH*c.k
+		}
 		c.packGemm(&w)
 	default:
 		c.form, c.taps, c.k = formGemm, w.KH*w.KW, w.IC
 		c.packGemm(&w)
 	}
 	return c, nil
+}
+
+// windowsRepay reports whether rounding up the bytes of whole windows saves enough products over rounding up those of each row.
+func (k *Kernels) windowsRepay(w *Weights) bool {
+	row, kr := w.KW*w.IC, k.set.Gemm.Rows[0].KR
+	return k.set.Windows.Func != nil && row <= kernel.MaxWindowWidth && w.KH*roundUp(row, kr) >= roundUp(w.KH*row, kr)*11/10
 }
 
 // Bytes returns the size of the packed weights.

@@ -14,6 +14,7 @@ type (
 	expand4Args   kernel.Expand4Args
 	rowSumArgs    kernel.RowSumArgs
 	copyArgs      kernel.CopyArgs
+	windowsArgs   kernel.WindowsArgs
 )
 
 // The outputs, for go_asm.h.
@@ -46,6 +47,11 @@ func expand4(a *kernel.Expand4Args)
 //
 //go:noescape
 func copyPieces(a *kernel.CopyArgs)
+
+// windows puts the rows of windows side by side.
+//
+//go:noescape
+func windows(a *kernel.WindowsArgs)
 
 // peak is a loop of independent products, a.Turns times.
 //
@@ -95,6 +101,7 @@ func conv(s *kernel.Set) {
 		Work: 2 << 20,
 	}
 	s.Copy = kernel.Copy{Name: "u8_copy_x64__avx2", Func: copyPieces}
+	s.Windows = kernel.Windows{Name: "u8_windows_x32__avx2", Func: windows}
 	s.RowSum = kernel.RowSum{Name: "u8s32_rowsum_x32__avx2", Func: rowSum}
 	s.Expand4 = kernel.Expand4{Name: "s4_expand__avx2", Func: expand4}
 	s.Depthwise = kernel.DepthwiseFamily{

@@ -9,12 +9,21 @@ func Overlay(s *kernel.Set) {
 	s.Eltwise.Overlay(kernel.Eltwise{
 		Lookup: kernel.Row[kernel.LookupArgs]{Name: "u8_lookup_x64__avx512vbmi", Run: lookup},
 	})
+	pieces := s.Windows.Func
+	s.Windows = kernel.Windows{Name: "u8_windows_2x32__avx512vbmi", Func: func(a *kernel.WindowsArgs) {
+		if a.Pair != nil {
+			windowPairs(a)
+		} else {
+			pieces(a)
+		}
+	}}
 }
 
 // The argument structs under names that go_asm.h carries.
 type (
-	lookupArgs kernel.LookupArgs
-	table      kernel.Table
+	lookupArgs  kernel.LookupArgs
+	windowsArgs kernel.WindowsArgs
+	table       kernel.Table
 )
 
 // lookup is
@@ -23,3 +32,8 @@ type (
 //
 //go:noescape
 func lookup(a *kernel.LookupArgs)
+
+// windowPairs puts the rows of windows side by side, two windows at a time, as Pair says.
+//
+//go:noescape
+func windowPairs(a *kernel.WindowsArgs)

@@ -14,6 +14,7 @@ type Set struct {
 	Peak      Peak
 	RowSum    RowSum
 	Copy      Copy
+	Windows   Windows
 	Depthwise DepthwiseFamily
 	Eltwise   Eltwise
 }
@@ -25,8 +26,10 @@ func (s *Set) Names() []string {
 		names = append(names, g.Name)
 	}
 	names = append(names, s.Expand4.Name, s.RowSum.Name, s.Copy.Name)
-	if s.Peak.Name != "" {
-		names = append(names, s.Peak.Name)
+	for _, optional := range []string{s.Peak.Name, s.Windows.Name} {
+		if optional != "" {
+			names = append(names, optional)
+		}
 	}
 	for _, d := range s.Depthwise.Rows {
 		names = append(names, d.Name)

@@ -32,5 +32,6 @@ func Conv(t *testing.T, s *kernel.Set, seed int64) {
 	t.Run("depthwise", func(t *testing.T) { Depthwise(t, s, seed) })
 	t.Run("expand4", func(t *testing.T) { Expand4(t, s, seed) })
 	t.Run("copy", func(t *testing.T) { Copy(t, s, seed) })
+	t.Run("windows", func(t *testing.T) { Windows(t, s, seed) })
 	t.Run("rowsum", func(t *testing.T) { RowSum(t, s, seed) })
 }
