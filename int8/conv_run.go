@@ -110,9 +110,8 @@ func (r *gemmRun) outRows(bytes int) {
 
 // unit computes chunks from <= c < to of a group of images by a run of panels: panel after panel.
 func (r *gemmRun) unit(part, from, to int) {
-	images := r.g.N / r.images
-	r.locate(part%images, from, to)
-	run := r.groups[part/images]
+	r.locate(part/len(r.groups), from, to)
+	run := r.groups[part%len(r.groups)]
 	for i := run.from; i < run.to; i++ {
 		r.panel(i, i+1 < len(r.w.panels))
 	}
