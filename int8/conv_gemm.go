@@ -18,13 +18,14 @@ const (
 )
 
 const (
-	maxOffsets   = 1 << 22  // entries of a table over the source; layers with more are banded
-	mergedRows   = 512      // images are merged into one set of tiles up to this many rows
-	maxScratch   = 64 << 20 // bytes
-	bytesPerWork = 16       // products that take as long as streaming one byte of weights
-	partialRows  = 96       // rows computed at once where results pass through scratch
-	bandBytes    = 48 << 10 // bytes of source copied at once
-	windowsBytes = 64 << 10 // bytes of windows at once, if an output row has no more
+	maxOffsets   = 1 << 22   // entries of a table over the source; layers with more are banded
+	mergedRows   = 512       // images are merged into one set of tiles up to this many rows
+	mergedBytes  = 256 << 10 // chunks are merged up to this many bytes of rows
+	maxScratch   = 64 << 20  // bytes
+	bytesPerWork = 16        // products that take as long as streaming one byte of weights
+	partialRows  = 96        // rows computed at once where results pass through scratch
+	bandBytes    = 48 << 10  // bytes of source copied at once
+	windowsBytes = 64 << 10  // bytes of windows at once, if an output row has no more
 )
 
 // gemmPlan computes a convolution as an indirect matrix product. The work is cut into units of images x chunks of rows x
@@ -171,14 +172,16 @@ func (q *gemmPlan) cut() (chunkRows int) {
 }
 
 // refine cuts chunks of small layers further, so that threads end together: to about manyUnits units, of a fraction of Work at
-// least. Neighbouring ones are merged again where one thread computes them.
+// least. A thread that is given several neighbouring ones computes them at once, up to Work products and mergedBytes of rows.
 func (q *gemmPlan) refine() {
 	const manyUnits, fraction = 48, 64
-	units := q.tiles()
-	products := int64(q.w.taps*q.w.kPad) * int64(len(q.bias)/q.w.shape.Groups) * int64(q.rows) * int64(q.g.N/q.images)
-	most := min(int64(ceilDiv(manyUnits, units)), products/int64(units)/(q.w.set().Gemm.Work/fraction), int64(q.tiles_.count()/q.chunks))
-	q.merged = int(max(1, most))
-	q.chunks *= q.merged
+	units, work := q.tiles(), q.w.set().Gemm.Work
+	perRow := int64(q.w.taps*q.w.kPad) * int64(len(q.bias)/q.w.shape.Groups)
+	products := perRow * int64(q.rows) * int64(q.g.N/q.images)
+	parts := max(1, min(int64(ceilDiv(manyUnits, units)), products/int64(units)/(work/fraction), int64(q.tiles_.count()/q.chunks)))
+	q.chunks *= int(parts)
+	rows := int64(ceilDiv(q.rows, q.chunks))
+	q.merged = int(max(parts, min(work/perRow, mergedBytes/int64(q.w.kPad))/rows))
 }
 
 // inBands reports whether a unit is some output rows of one image, computed from a copy of what they need.
