@@ -7,6 +7,8 @@ import (
 // viaFloat extends a binder for float32 to quantized and to 16-bit float operands: they are widened to real numbers,
 // computed in float32 and rounded half to even, which is what an operator without integer arithmetic of its own means.
 // Operands that are neither stay as they are.
+//
+//go:noinline // or each row of the table would get a copy
 func viaFloat(b binder) binder {
 	return func(n *graph.Node, in, out []*graph.Tensor) (FuncStep, error) {
 		if !needsFloat(n.Inputs) && !needsFloat(n.Outputs) {
@@ -18,6 +20,8 @@ func viaFloat(b binder) binder {
 
 // viaFloatUnlessEqual is viaFloat for operators that only choose or move elements of data, some of their inputs: where
 // every quantization is the same, integers are moved as they are.
+//
+//go:noinline // or each row of the table would get a copy
 func viaFloatUnlessEqual(b binder, data func(n *graph.Node) []*graph.Value) binder {
 	return func(n *graph.Node, in, out []*graph.Tensor) (FuncStep, error) {
 		if sameQuant(n, data(n)) {
@@ -175,6 +179,8 @@ func narrowing(v *graph.Value, real, t *graph.Tensor) func() {
 }
 
 // viaBytes extends a binder that moves elements of whole bytes to 4-bit operands, which are unpacked and packed again.
+//
+//go:noinline // or each row of the table would get a copy
 func viaBytes(b binder) binder {
 	return func(n *graph.Node, in, out []*graph.Tensor) (FuncStep, error) {
 		if len(in) == 0 || in[0] == nil || in[0].DType.Bits() >= 8 {
