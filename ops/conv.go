@@ -19,6 +19,7 @@ var convRows = []Operator{{
 		c.Function = l.After(c.Function)
 		return &c
 	},
+	ByImage: constantWeights,
 }}
 
 // convDims are the sizes of a convolution; spatial pairs are height first.

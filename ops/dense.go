@@ -19,6 +19,7 @@ var denseRows = []Operator{{
 		c.Function = l.After(c.Function)
 		return &c
 	},
+	ByImage: constantWeights,
 }, {
 	Name: "Gemm", Attrs: func() any { return &Gemm{Alpha: 1, Beta: 1} },
 	In: Arity{2, 3}, Out: Arity{1, 1},

@@ -53,6 +53,9 @@ type Operator struct {
 	// WithFunction returns the attributes of a node whose output is uint8 quantized per tensor with function l applied to the
 	// output, which is quantized as the function's argument.
 	WithFunction func(attrs any, l *ByteFunction) any
+	// ByImage reports whether images are independent of each other, given that the first axis of the data is the batch; see the
+	// function ByImage, which knows elementwise operators and views by themselves.
+	ByImage func(n *graph.Node) bool
 }
 
 // Region is rows of bytes within a larger tensor: Rows rows of Run bytes, Pitch bytes apart, from byte At on.
@@ -87,8 +90,8 @@ type Lowered struct {
 	Pitched func(pitch int) (*Lowered, error)
 }
 
-// Buffers are the operands of a node in a session: little-endian elements, 64-byte aligned except for constants and regions;
-// nil where absent.
+// Buffers are the operands of a node in a session: little-endian elements, 64-byte aligned except for constants, regions and
+// images of a batch; nil where absent.
 type Buffers struct{ In, Out [][]byte }
 
 // Step is the work of one node: Tiles pieces that may run concurrently, in any order, each worker with its own scratch.

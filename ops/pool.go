@@ -8,22 +8,22 @@ var poolRows = []Operator{{
 	Name: "MaxPool", Attrs: func() any { return new(Pool) },
 	In: Arity{1, 1}, Out: Arity{1, 2},
 	Infer: inferMaxPool, Reference: maxPool.reference, Lower: lowerMaxPool,
-	Permute: permutePool, WithClamp: clampPool,
+	Permute: permutePool, WithClamp: clampPool, ByImage: always,
 }, {
 	Name: "AveragePool", Attrs: func() any { return new(Pool) },
 	In: Arity{1, 1}, Out: Arity{1, 1},
 	Infer: inferAveragePool, Reference: averagePool.reference, Lower: lowerAveragePool,
-	Permute: permutePool, WithClamp: clampPool,
+	Permute: permutePool, WithClamp: clampPool, ByImage: always,
 }, {
 	Name: "GlobalMaxPool", Attrs: func() any { return new(GlobalPool) },
 	In: Arity{1, 1}, Out: Arity{1, 1},
 	Infer: inferMaxPool, Reference: maxPool.reference, Lower: lowerMaxPool,
-	Permute: permuteGlobalPool,
+	Permute: permuteGlobalPool, ByImage: always,
 }, {
 	Name: "GlobalAveragePool", Attrs: func() any { return new(GlobalPool) },
 	In: Arity{1, 1}, Out: Arity{1, 1},
 	Infer: inferAveragePool, Reference: averagePool.reference, Lower: lowerAveragePool,
-	Permute: permuteGlobalPool,
+	Permute: permuteGlobalPool, ByImage: always,
 }}
 
 // poolDims are the sizes of a pool; spatial pairs are height first.

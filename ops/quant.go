@@ -7,11 +7,11 @@ import (
 var quantRows = []Operator{{
 	Name: "Quantize", // float to the declared quantized output; ONNX QuantizeLinear with constant parameters
 	In:   Arity{1, 1}, Out: Arity{1, 1},
-	Infer: inferQuantize, Reference: referenceQuantize, Lower: lowerQuantize, Permute: permutePlain,
+	Infer: inferQuantize, Reference: referenceQuantize, Lower: lowerQuantize, Permute: permutePlain, ByImage: always,
 }, {
 	Name: "Dequantize", // quantized input to float; ONNX DequantizeLinear with constant parameters
 	In:   Arity{1, 1}, Out: Arity{1, 1},
-	Infer: inferDequantize, Reference: referenceDequantize, Lower: lowerDequantize, Permute: permutePlain,
+	Infer: inferDequantize, Reference: referenceDequantize, Lower: lowerDequantize, Permute: permutePlain, ByImage: always,
 }, {
 	Name: "Requantize", // quantized input to the declared quantized output
 	In:   Arity{1, 1}, Out: Arity{1, 1},

@@ -10,10 +10,12 @@ var moveRows = []Operator{{
 	Name: "Transpose", Attrs: func() any { return new(Transpose) },
 	In: Arity{1, 1}, Out: Arity{1, 1},
 	Infer: inferTranspose, Reference: transpose.reference, Lower: lowerTranspose, ReadsFloat: readsFloat,
+	ByImage: transposesImages,
 }, {
 	Name: "Concat", Attrs: func() any { return new(Concat) },
 	In: Arity{1, -1}, Out: Arity{1, 1},
 	Infer: inferConcat, Reference: concat.reference, Lower: lowerConcat, Permute: permuteConcat, Place: placeConcat,
+	ByImage: concatenatesImages,
 }, {
 	Name: "Split", Attrs: func() any { return new(Split) },
 	In: Arity{1, 2}, Out: Arity{1, -1},

@@ -17,6 +17,7 @@ type buffer struct {
 	first, last int // steps between which it is live; inputs and outputs of the graph are live throughout
 	offset      int
 	fixed       bool // holds an input of the graph, which no step may overwrite
+	outer       int  // number of the buffer from outside that it is, or inArena
 }
 
 // MaxArena bounds the bytes of memory that a plan may need for values.
@@ -31,6 +32,7 @@ func (p *plan) place() error {
 			return errors.New("a value is too large")
 		}
 	}
+	buffers = slices.DeleteFunc(buffers, func(b *buffer) bool { return b.outer != inArena })
 	order := slices.Clone(buffers)
 	slices.SortStableFunc(order, func(a, b *buffer) int { return b.size - a.size })
 	var placed []*buffer // by offset
@@ -56,7 +58,7 @@ func (p *plan) place() error {
 	p.live = largestLiveSet(buffers, len(p.steps))
 	p.slots = make(map[*graph.Value]slot, len(owner))
 	for v, b := range owner {
-		s := slot{offset: b.offset, size: v.DType.Bytes(v.Shape.Size())}
+		s := slot{offset: b.offset, size: v.DType.Bytes(v.Shape.Size()), outer: b.outer}
 		if r, placed := p.regions[v]; placed {
 			s.offset, s.size = s.offset+r.at, r.bytes
 		}
@@ -72,7 +74,10 @@ func (p *plan) lifetimes() (map[*graph.Value]*buffer, []*buffer) {
 	var buffers []*buffer
 	own := func(v *graph.Value, first int) *buffer {
 		size := v.DType.Bytes(v.Shape.Size())
-		b := &buffer{size: (size + alignment - 1) / alignment * alignment, first: first, last: first}
+		b := &buffer{size: (size + alignment - 1) / alignment * alignment, first: first, last: first, outer: inArena}
+		if i, ok := p.outer[v]; ok {
+			b.outer = i
+		}
 		owner[v] = b
 		buffers = append(buffers, b)
 		return b
@@ -81,6 +86,10 @@ func (p *plan) lifetimes() (map[*graph.Value]*buffer, []*buffer) {
 	for _, v := range p.graph.Inputs {
 		b := own(v, -1)
 		b.last, b.fixed = end, true
+	}
+	if p.chain != nil {
+		b := owner[p.chain.result()]
+		b.last, b.fixed = -1, false
 	}
 	step := 0
 	for _, n := range p.graph.Nodes {
@@ -98,7 +107,7 @@ func (p *plan) lifetimes() (map[*graph.Value]*buffer, []*buffer) {
 				root = r.of
 			}
 			b := owner[root] // where a region of it is made before
-			if b == nil && root == v {
+			if _, outer := p.outer[v]; b == nil && root == v && !outer {
 				b = inPlace(op, n, i, step, owner, last)
 			}
 			if b == nil {

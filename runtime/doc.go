@@ -8,5 +8,8 @@
 // size is planned when it is first used and shares the packed weights. Results do not depend on the number of threads, and
 // those of integer operators not on the instruction-set level.
 //
+// Where the values of a batch are larger than a core's cache, a network begins image by image, each thread with images of its own,
+// and ends step by step; see chain.go.
+//
 // The package reads no files (package loader) and knows no pictures (package vision).
 package runtime

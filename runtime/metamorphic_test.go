@@ -101,7 +101,7 @@ func steps(g *graph.Graph) []float64 {
 	return out
 }
 
-// TestRandomGraphs compiles random graphs for every level, for several threads and batch sizes. What runs must agree with
+// TestRandomGraphs compiles random graphs for every level, for several threads and batch sizes, with chains and without. What runs must agree with
 // the graph's own References but for rounding, with those of its canonical form and with every other program to the byte
 // where it is quantized.
 func TestRandomGraphs(t *testing.T) {
@@ -137,12 +137,17 @@ func checkGraph(g *graph.Graph, quantized bool, seed uint64, pool *Pool) error {
 	var first []*graph.Tensor
 	for _, level := range cpu.Available() {
 		var own []*graph.Tensor // of the level
-		for _, threads := range []int{1, 3} {
-			p, err := Compile(g, Kernels(level.String()), Threads(threads), Batch(batch), WithPool(pool))
+		for i, threads := range []int{1, 3, 1, 3} {
+			chains := i >= 2
+			options := []Option{Kernels(level.String()), Threads(threads), Batch(batch), WithPool(pool)}
+			if chains {
+				options = append(options, withCache(noCache))
+			}
+			p, err := Compile(g, options...)
 			if err != nil {
 				return err
 			}
-			where := fmt.Sprintf("%v, %d threads", level, threads)
+			where := fmt.Sprintf("%v, %d threads, chains %v", level, threads, chains)
 			out, err := p.Run(x)
 			if err != nil {
 				return fmt.Errorf("%s: %w", where, err)

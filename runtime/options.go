@@ -17,6 +17,7 @@ type config struct {
 	widen   bool
 	pool    *Pool
 	consts  map[string]*graph.Tensor
+	cache   int // bytes of values that a core's cache keeps, for chains
 }
 
 // Option changes how Compile works.
@@ -114,7 +115,7 @@ func newConfig(options []Option) (*config, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &config{batch: 1, level: level}
+	c := &config{batch: 1, level: level, cache: coreCache}
 	for _, o := range options {
 		if err := o(c); err != nil {
 			return nil, err

@@ -22,6 +22,8 @@ const overRead = 64
 type plan struct {
 	batch   int
 	graph   *graph.Graph
+	chain   *chain               // runs before the steps; nil where there is none
+	outer   map[*graph.Value]int // values whose buffers are given from outside; else nil
 	steps   []plannedStep
 	slots   map[*graph.Value]slot
 	arena   int // bytes
@@ -40,25 +42,54 @@ type plannedStep struct {
 	lowered *ops.Lowered
 }
 
-// slot is the place of a value in the arena.
-type slot struct{ offset, size int }
+// slot is the place of a value in the arena, or in one of the buffers that are given from outside.
+type slot struct{ offset, size, outer int }
 
-// newPlan lowers the canonical graph for a batch size.
-func newPlan(canonical *graph.Graph, batch int, target *ops.Target) (*plan, error) {
-	p := &plan{batch: batch, graph: canonical.Bind(batch), constants: make(map[*graph.Value][]byte), regions: make(map[*graph.Value]region)}
-	if err := checkSizes(p.graph); err != nil {
+// inArena is the outer of a slot in the arena.
+const inArena = -1
+
+// newPlan lowers the canonical graph for a batch size, its beginning perhaps as a chain.
+func newPlan(canonical *graph.Graph, batch int, c *config, target *ops.Target) (*plan, error) {
+	if err := checkSizes(canonical.Bind(batch)); err != nil {
 		return nil, fmt.Errorf("batch %d: %w", batch, err)
 	}
+	n := cut(canonical, batch, c.threads, c.cache)
+	if n == 0 {
+		p := &plan{batch: batch, graph: canonical.Bind(batch)}
+		return p, p.make(target)
+	}
+	first, rest := split(canonical, n)
+	p := &plan{batch: batch, graph: rest.Bind(batch)}
+	inputs := p.graph.Inputs
+	p.chain = &chain{plan: &plan{batch: 1, graph: first.Bind(1), outer: make(map[*graph.Value]int)}, values: inputs}
+	one := p.chain.plan
+	for i, v := range append(one.graph.Inputs[:len(inputs)-1:len(inputs)-1], one.graph.Outputs[0]) {
+		one.outer[v] = i
+	}
+	if err := one.make(target); err != nil {
+		return nil, err
+	}
+	if err := p.make(target); err != nil {
+		return nil, err
+	}
+	p.weights += one.weights
+	p.scratch = max(p.scratch, one.arena+one.scratch, 1) // not empty, for its address tells the thread
+	return p, nil
+}
+
+// make lowers the plan's graph.
+func (p *plan) make(target *ops.Target) error {
+	p.constants, p.regions = make(map[*graph.Value][]byte), make(map[*graph.Value]region)
 	for _, n := range p.graph.Nodes {
 		if !p.stepless(n) {
 			p.steps = append(p.steps, plannedStep{node: n})
 		}
 	}
 	if err := p.lower(target); err != nil {
-		return nil, err
+		return err
 	}
 	if err := p.placeRegions(); err != nil {
-		return nil, err
+		return err
 	}
 	for _, s := range p.steps {
 		p.scratch = max(p.scratch, s.lowered.Scratch)
@@ -68,9 +99,9 @@ func newPlan(canonical *graph.Graph, batch int, target *ops.Target) (*plan, erro
 		}
 	}
 	if err := p.place(); err != nil {
-		return nil, fmt.Errorf("memory plan: %w", err)
+		return fmt.Errorf("memory plan: %w", err)
 	}
-	return p, nil
+	return nil
 }
 
 // checkSizes returns an error unless the values of a graph whose batch is bound have numbers of elements that can be counted.
@@ -123,19 +154,40 @@ func (p *plan) copyConstants(n *graph.Node) {
 	}
 }
 
-// inputs is buffers of the inputs of a node, without those that stand in its output already.
-func (p *plan) inputs(arena []byte, n *graph.Node) [][]byte {
-	in := p.buffers(arena, n.Inputs)
-	for i, v := range n.Inputs {
+// bind binds step i to an arena and the buffers from outside. A step of several phases gives several.
+func (p *plan) bind(i int, arena []byte, outer [][]byte) (ops.Phases, error) {
+	s := &p.steps[i]
+	in := p.buffers(arena, outer, s.node.Inputs)
+	for k, v := range s.node.Inputs {
 		if _, placed := p.regions[v]; placed {
-			in[i] = nil
+			in[k] = nil // stands in the output already
 		}
 	}
-	return in
+	step, err := s.lowered.Bind(ops.Buffers{In: in, Out: p.buffers(arena, outer, s.node.Outputs)})
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", s.node.Where(), err)
+	}
+	if phases, ok := step.(ops.Phases); ok {
+		return phases, nil
+	}
+	return ops.Phases{step}, nil
 }
 
-// buffers returns the slices of arena for values; constants have their own data.
-func (p *plan) buffers(arena []byte, values []*graph.Value) [][]byte {
+// leaves reports whether step i reads or writes a buffer from outside.
+func (p *plan) leaves(i int) bool {
+	n := p.steps[i].node
+	for _, list := range [][]*graph.Value{n.Inputs, n.Outputs} {
+		for _, v := range list {
+			if s, ok := p.slots[v]; ok && s.outer != inArena {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// buffers returns the slices of arena, and of the buffers from outside, for values; constants have their own data.
+func (p *plan) buffers(arena []byte, outer [][]byte, values []*graph.Value) [][]byte {
 	out := make([][]byte, len(values))
 	for i, v := range values {
 		switch {
@@ -146,7 +198,11 @@ func (p *plan) buffers(arena []byte, values []*graph.Value) [][]byte {
 			out[i] = v.Const.Data
 		default:
 			s := p.slots[v]
-			out[i] = arena[s.offset : s.offset+s.size : s.offset+s.size]
+			from := arena
+			if s.outer != inArena {
+				from = outer[s.outer]
+			}
+			out[i] = from[s.offset : s.offset+s.size : s.offset+s.size]
 		}
 	}
 	return out

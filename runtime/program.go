@@ -97,7 +97,7 @@ func (p *Program) plan(batch int) (*plan, error) {
 	if pl := p.plans[batch]; pl != nil {
 		return pl, nil
 	}
-	pl, err := newPlan(p.canonical, batch, p.target)
+	pl, err := newPlan(p.canonical, batch, p.config, p.target)
 	if err != nil {
 		return nil, err
 	}
@@ -187,14 +187,27 @@ type StepInfo struct {
 	DType   graph.DType `json:"-"`       // type of the data that it computes on
 }
 
-// Steps describes the steps in order.
+// Steps describes the steps in order. Steps that run image by image are described for all images together.
 func (p *Program) Steps() []StepInfo {
+	top := p.top()
 	var out []StepInfo
-	for _, s := range p.top().steps {
-		y := s.node.Outputs[0]
-		info := StepInfo{Op: s.node.Op, Name: s.node.Name, Kernel: s.lowered.Kernel, MACs: macs(s.node), Weights: s.lowered.Weights, Proved: s.lowered.Proved}
-		if y != nil {
-			info.Output = y.DType.String() + y.Shape.String()
+	if top.chain != nil {
+		out = top.chain.plan.describe(top.batch)
+	}
+	return append(out, top.describe(1)...)
+}
+
+// describe describes the steps of a plan that is run the given number of times.
+func (p *plan) describe(times int) []StepInfo {
+	var out []StepInfo
+	for _, s := range p.steps {
+		info := StepInfo{Op: s.node.Op, Name: s.node.Name, Kernel: s.lowered.Kernel, MACs: times * macs(s.node), Weights: s.lowered.Weights, Proved: s.lowered.Proved}
+		if y := s.node.Outputs[0]; y != nil {
+			shape := y.Shape.Clone()
+			if times > 1 {
+				shape[0] *= times
+			}
+			info.Output = y.DType.String() + shape.String()
 		}
 		if len(s.node.Inputs) > 0 && s.node.Inputs[0] != nil {
 			info.DType = s.node.Inputs[0].DType

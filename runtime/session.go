@@ -2,10 +2,10 @@ package runtime
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/octet-ml/octet/graph"
-	"github.com/octet-ml/octet/ops"
 )
 
 // Session is the memory of one inference. It is not safe for concurrent use; a program may have any number of them.
@@ -20,10 +20,11 @@ type Session struct {
 // binding is a plan tied to a session's memory.
 type binding struct {
 	plan    *plan
-	jobs    []job // in order; a step of several phases has one for each
+	jobs    []job      // in order; a step of several phases has one for each
+	chain   *chainStep // of the first job, where the plan has a chain
 	inputs  []*graph.Tensor
 	outputs []*graph.Tensor
-	times   []time.Duration // by step, of all runs, where the program is profiled
+	times   []time.Duration // by step, of all runs, where the program is profiled; a chain's as if it were its first step
 	runs    int
 }
 
@@ -76,29 +77,34 @@ func (s *Session) grow(pl *plan) {
 // bind ties a plan to the session's memory.
 func (s *Session) bind(pl *plan) (*binding, error) {
 	b := &binding{plan: pl}
-	for i, st := range pl.steps {
-		step, err := st.lowered.Bind(ops.Buffers{In: pl.inputs(s.arena, st.node), Out: pl.buffers(s.arena, st.node.Outputs)})
+	if c := pl.chain; c != nil {
+		step, err := c.bind(pl.buffers(s.arena, nil, c.values), pl.batch, s.scratch)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", st.node.Where(), err)
+			return nil, err
 		}
-		phases, ok := step.(ops.Phases)
-		if !ok {
-			phases = ops.Phases{step}
+		b.chain = step
+		b.jobs = append(b.jobs, newJob(step, 0, s.scratch))
+	}
+	for i := range pl.steps {
+		phases, err := pl.bind(i, s.arena, nil)
+		if err != nil {
+			return nil, err
 		}
 		for _, phase := range phases {
-			b.jobs = append(b.jobs, newJob(phase, i, s.scratch))
+			b.jobs = append(b.jobs, newJob(phase, pl.chain.steps()+i, s.scratch))
 		}
 	}
 	wrap := func(values []*graph.Value) []*graph.Tensor {
 		out := make([]*graph.Tensor, len(values))
-		for i, data := range pl.buffers(s.arena, values) {
+		for i, data := range pl.buffers(s.arena, nil, values) {
 			out[i] = &graph.Tensor{DType: values[i].DType, Shape: values[i].Shape, Data: data}
 		}
 		return out
 	}
-	b.inputs, b.outputs = wrap(pl.graph.Inputs), wrap(pl.graph.Outputs)
+	b.inputs, b.outputs = wrap(pl.graph.Inputs[:len(s.program.canonical.Inputs)]), wrap(pl.graph.Outputs)
 	if s.program.config.profile {
-		b.times = make([]time.Duration, len(pl.steps))
+		b.times = make([]time.Duration, pl.chain.steps()+len(pl.steps))
+		b.chain.profile()
 	}
 	return b, nil
 }
@@ -153,7 +159,9 @@ func (s *Session) Profile() []StepTime {
 	}
 	infos := s.program.Steps()
 	out := make([]StepTime, len(b.times))
-	for i, t := range b.times {
+	times := slices.Clone(b.times)
+	b.chain.share(times)
+	for i, t := range times {
 		out[i] = StepTime{StepInfo: infos[i], Time: t / time.Duration(b.runs)}
 	}
 	return out

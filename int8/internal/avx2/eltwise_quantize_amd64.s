@@ -117,6 +117,8 @@ refinestart:
 	JMP          refineleft
 
 refinewide:
+	PREFETCHT0   4096(SI) // the processor by itself does not fetch across pages in time
+	PREFETCHT0   4160(SI)
 	REFINED8(0, Y0, Y4)
 	REFINED8(32, Y1, Y5)
 	REFINED8(64, Y2, Y6)
