@@ -115,9 +115,8 @@ func newInt8Probe(l cpu.Level) (probe, error) {
 	if err != nil {
 		return nil, err
 	}
-	if products := kernels.Peak(1); products > 0 {
-		loop := peakLoop{kernels}
-		return probe{{step: loop, macs: float64(kernels.Peak(peakProducts))}}, nil
+	if products := kernels.Peak(peakProducts); products > 0 {
+		return probe{{step: peakLoop{kernels}, macs: float64(products)}}, nil
 	}
 	var p probe
 	for _, s := range probeShapes {

@@ -108,33 +108,38 @@ func newGemmPlan(p *ConvPlan) (*gemmPlan, error) {
 	}
 	q.pad = alignedBytes(w.kPad + Slack)
 	fillBytes(q.pad, byte(p.e.InZero))
+	mr := w.set().Gemm.Rows[q.widest].MR
 	chunkRows := q.cut()
 	if q.inBands() {
 		if err := q.layBand(chunkRows); err != nil {
 			return nil, err
 		}
 	} else {
-		mr := w.set().Gemm.Rows[q.widest].MR
 		q.tiles_ = newRowTiles(q.rows, mr)
 		q.chunks = ceilDiv(q.rows, chunkRows)
 		q.chunks = min(q.chunks, q.tiles_.count())
 		q.refine()
 	}
 	if q.scattered() {
-		mr := w.set().Gemm.Rows[q.widest].MR
 		if classes := q.tapClasses(mr); classes != nil {
 			q.layRuns(classes, mr)
 		}
 	}
 	if q.source == indexed && q.runs == nil {
-		c := s.Groups * s.IC
-		q.table = w.offsets(q.tiles_, plane{g.H, g.W, g.Pads[0], g.Pads[1], g.W * c, c, g.H * g.W * c}, g, g.OH, g.OW)
+		q.table = w.offsets(q.tiles_, q.sourcePlane(), g, g.OH, g.OW)
 	}
 	q.layScratch(chunkRows)
 	if q.layout.size > maxScratch {
 		return nil, fmt.Errorf("i8: conv: %w: %d bytes of scratch", ErrShape, q.layout.size)
 	}
 	return q, nil
+}
+
+// sourcePlane is the images of the source, whose padding is outside.
+func (q *gemmPlan) sourcePlane() plane {
+	g := &q.g
+	c := q.w.shape.Groups * q.w.shape.IC
+	return plane{g.H, g.W, g.Pads[0], g.Pads[1], g.W * c, c, g.H * g.W * c}
 }
 
 // fusible reports whether the kernels may add the residual to results with the given zero point: the sum must refer to the same

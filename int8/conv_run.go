@@ -251,7 +251,7 @@ func (r *gemmRun) calls(p *panel, row *kernel.Gemm, kernels []func(*kernel.GemmA
 	}
 	g := &r.args.gemm
 	h := cuts.height(lo)
-	step := int(max(1, r.w.set().Gemm.Work/(int64(h)*g.Taps*g.K*int64(row.NR))))
+	step := r.tilesOfCall(row, h)
 	through := r.passes(p)
 	if through {
 		step = max(1, min(step, partialRows/h))
@@ -280,8 +280,20 @@ func (r *gemmRun) calls(p *panel, row *kernel.Gemm, kernels []func(*kernel.GemmA
 			}
 			kernels[h](g)
 		}
-		g.Prefetch += uintptr(g.Stride * g.Tiles * g.Taps * g.K / 8)
+		r.fetched()
 	}
+}
+
+// tilesOfCall returns how many tiles of h rows a call takes: a kernel cannot be preempted.
+func (r *gemmRun) tilesOfCall(row *kernel.Gemm, h int) int {
+	g := &r.args.gemm
+	return int(max(1, r.w.set().Gemm.Work/(int64(h)*g.Taps*g.K*int64(row.NR))))
+}
+
+// fetched moves on by what the last call has fetched of the next panel.
+func (r *gemmRun) fetched() {
+	g := &r.args.gemm
+	g.Prefetch += uintptr(g.Stride * g.Tiles * g.Taps * g.K / 8)
 }
 
 // through runs the kernel into scratch and copies the columns of p to byte out of the destination.

@@ -40,20 +40,24 @@ func (p *ConvPlan) finish(f *finishArgs, a *ConvArgs, first, rows, from, n int) 
 	if n == pitch {
 		rows, n = 1, rows*n
 	}
-	e := &p.w.set().Eltwise
 	if p.after != nil {
 		d := unsafe.Pointer(&a.Dst[at])
 		f.add = kernel.BinaryArgs{
 			Dst: d, A: d, B: unsafe.Pointer(&a.Residual[first*oc+from]), Rows: uintptr(rows), N: uintptr(n),
 			Row: uintptr(pitch), BRow: uintptr(oc), BCol: 1, Params: p.after,
 		}
-		e.Add.Run(&f.add)
+		p.w.set().Eltwise.Add.Run(&f.add)
 	}
 	if p.lut != nil {
 		for r := range rows {
-			d := unsafe.Pointer(&a.Dst[at+r*pitch])
-			f.lookup = kernel.LookupArgs{Dst: d, Src: d, N: uintptr(n), Table: p.lut}
-			e.Lookup.Run(&f.lookup)
+			p.look(f, a.Dst[at+r*pitch:], n)
 		}
 	}
+}
+
+// look applies the table to the first n bytes of dst.
+func (p *ConvPlan) look(f *finishArgs, dst []byte, n int) {
+	d := unsafe.Pointer(&dst[0])
+	f.lookup = kernel.LookupArgs{Dst: d, Src: d, N: uintptr(n), Table: p.lut}
+	p.w.set().Eltwise.Lookup.Run(&f.lookup)
 }

@@ -50,16 +50,19 @@ func (c *ConvWeights) offsets(t rowTiles, p plane, g *Geometry, oh, ow int) []in
 	for i := range t.count() {
 		first, h := t.row(i), t.height(i)
 		for tap := range c.taps {
-			ky, kx := tap/kw*g.Dilations[0]-p.top, tap%kw*dw-p.left
 			for r := first; r < first+h; r++ {
-				n, y, x := r/(oh*ow), r/ow%oh*g.Strides[0]+ky, r%ow*g.Strides[1]+kx
-				if y < 0 || y >= p.h || x < 0 || x >= p.w {
-					out = append(out, kernel.PadOffset)
-					continue
-				}
-				out = append(out, int32(n*p.imgBytes+y*p.rowBytes+x*p.pixBytes))
+				out = append(out, p.offset(g, oh, ow, r, tap/kw*g.Dilations[0], tap%kw*dw))
 			}
 		}
 	}
 	return out
+}
+
+// offset returns the byte offset of what output pixel row, of images of oh x ow, reads ky below and kx right of the first tap.
+func (p *plane) offset(g *Geometry, oh, ow, row, ky, kx int) int32 {
+	n, y, x := row/(oh*ow), row/ow%oh*g.Strides[0]+ky-p.top, row%ow*g.Strides[1]+kx-p.left
+	if y < 0 || y >= p.h || x < 0 || x >= p.w {
+		return kernel.PadOffset
+	}
+	return int32(n*p.imgBytes + y*p.rowBytes + x*p.pixBytes)
 }

@@ -2,7 +2,6 @@ package i8
 
 import (
 	"slices"
-	"unsafe"
 
 	"github.com/octet-ml/octet/int8/internal/kernel"
 )
@@ -15,9 +14,33 @@ type tileRun struct {
 	outs     int     // first entry of gemmPlan.outs: [tile][row]
 }
 
+// tapRange is the taps of a part of the window, from <= k < to on each side.
+type tapRange struct{ y, x [2]int }
+
+// taps returns the number of taps.
+func (t tapRange) taps() int { return (t.y[1] - t.y[0]) * (t.x[1] - t.x[0]) }
+
+// around returns the least range that has the taps of both.
+func (t tapRange) around(u tapRange) tapRange {
+	return tapRange{
+		y: [2]int{min(t.y[0], u.y[0]), max(t.y[1], u.y[1])},
+		x: [2]int{min(t.x[0], u.x[0]), max(t.x[1], u.x[1])},
+	}
+}
+
+// cost returns what pixels that take the taps cost, in tiles of up to mr rows, in units of one row and tap.
+func (t tapRange) cost(pixels, mr int) float64 {
+	tiles := newRowTiles(pixels, mr)
+	rows := 0
+	for i := range tiles.count() {
+		rows += max(tiles.height(i), leastHeight)
+	}
+	return float64(t.taps()) * (float64(rows) + tileOverhead*float64(tiles.count()))
+}
+
 // tapClass is output pixels and the part of the window that they take: the taps outside of it are padding for all of them.
 type tapClass struct {
-	y, x [2]int  // taps from <= k < to
+	tapRange
 	rows []int32 // pixels, in order
 }
 
@@ -26,26 +49,6 @@ const (
 	leastHeight   = 5    // tiles of fewer rows take no less time
 	tileOverhead  = 0.75 // of a tile, in rows
 )
-
-// cost is what the class costs in units of one row and tap, for tiles of up to mr rows.
-func (c *tapClass) cost(mr int) float64 {
-	t := newRowTiles(len(c.rows), mr)
-	rows := 0
-	for i := range t.count() {
-		rows += max(t.height(i), leastHeight)
-	}
-	return float64((c.y[1]-c.y[0])*(c.x[1]-c.x[0])) * (float64(rows) + tileOverhead*float64(t.count()))
-}
-
-// join returns the class of the pixels of c and d.
-func (c *tapClass) join(d *tapClass) *tapClass {
-	j := &tapClass{
-		y: [2]int{min(c.y[0], d.y[0]), max(c.y[1], d.y[1])}, x: [2]int{min(c.x[0], d.x[0]), max(c.x[1], d.x[1])},
-		rows: slices.Concat(c.rows, d.rows),
-	}
-	slices.Sort(j.rows)
-	return j
-}
 
 // insideTaps returns the taps of a side of the window that lie in the input for output coordinate o; at least one.
 func insideTaps(o, in, k, stride, pad, dilation int) [2]int {
@@ -59,18 +62,17 @@ func insideTaps(o, in, k, stride, pad, dilation int) [2]int {
 // returns nil where that leaves one class that takes all taps.
 func (q *gemmPlan) tapClasses(mr int) []*tapClass {
 	g, s := &q.g, &q.w.shape
-	type key struct{ y, x [2]int }
-	found := make(map[key]*tapClass)
+	found := make(map[tapRange]*tapClass)
 	var classes []*tapClass
 	for row := range q.rows {
 		y, x := row/g.OW%g.OH, row%g.OW
-		k := key{
+		k := tapRange{
 			insideTaps(y, g.H, s.KH, g.Strides[0], g.Pads[0], g.Dilations[0]),
 			insideTaps(x, g.W, s.KW, g.Strides[1], g.Pads[1], g.Dilations[1]),
 		}
 		c := found[k]
 		if c == nil {
-			c = &tapClass{y: k.y, x: k.x}
+			c = &tapClass{tapRange: k}
 			found[k] = c
 			if classes = append(classes, c); len(classes) > maxTapClasses {
 				return nil
@@ -81,7 +83,7 @@ func (q *gemmPlan) tapClasses(mr int) []*tapClass {
 	for joined := true; joined; {
 		classes, joined = joinBest(classes, mr)
 	}
-	if c := classes[0]; len(classes) == 1 && (c.y[1]-c.y[0])*(c.x[1]-c.x[0]) == q.w.taps {
+	if len(classes) == 1 && classes[0].taps() == q.w.taps {
 		return nil
 	}
 	return classes
@@ -92,11 +94,8 @@ func joinBest(classes []*tapClass, mr int) ([]*tapClass, bool) {
 	least, from, into := 0.0, 0, 0
 	for i, c := range classes {
 		for j, d := range classes[:i] {
-			t := tapClass{
-				y: [2]int{min(c.y[0], d.y[0]), max(c.y[1], d.y[1])}, x: [2]int{min(c.x[0], d.x[0]), max(c.x[1], d.x[1])},
-				rows: make([]int32, len(c.rows)+len(d.rows)),
-			}
-			if more := t.cost(mr) - c.cost(mr) - d.cost(mr); more < least {
+			both := c.around(d.tapRange).cost(len(c.rows)+len(d.rows), mr)
+			if more := both - c.cost(len(c.rows), mr) - d.cost(len(d.rows), mr); more < least {
 				least, from, into = more, i, j
 			}
 		}
@@ -104,7 +103,9 @@ func joinBest(classes []*tapClass, mr int) ([]*tapClass, bool) {
 	if least == 0 {
 		return classes, false
 	}
-	classes[into] = classes[into].join(classes[from])
+	c, d := classes[into], classes[from]
+	c.tapRange, c.rows = c.around(d.tapRange), append(c.rows, d.rows...)
+	slices.Sort(c.rows)
 	return slices.Delete(classes, from, from+1), true
 }
 
@@ -126,12 +127,12 @@ func (q *gemmPlan) scattered() bool {
 
 // layRuns cuts the classes into runs and these into chunks of about equal work, and fills table, outs, runs and starts.
 func (q *gemmPlan) layRuns(classes []*tapClass, mr int) {
-	s := &q.w.shape
+	g, s := &q.g, &q.w.shape
 	total := 0
 	for _, c := range classes {
-		total += len(c.rows) * (c.y[1] - c.y[0]) * (c.x[1] - c.x[0])
+		total += len(c.rows) * c.taps()
 	}
-	channels := s.Groups * s.IC
+	source := q.sourcePlane()
 	work := 0
 	q.starts = []int{0}
 	for _, c := range classes {
@@ -151,7 +152,7 @@ func (q *gemmPlan) layRuns(classes []*tapClass, mr int) {
 			q.runs[len(q.runs)-1].tiles++
 			for _, tap := range taps {
 				for _, r := range rows {
-					q.table = append(q.table, q.offset(int(r), int(tap), channels))
+					q.table = append(q.table, source.offset(g, g.OH, g.OW, int(r), int(tap)/s.KW*g.Dilations[0], int(tap)%s.KW*g.Dilations[1]))
 				}
 			}
 			for _, r := range rows {
@@ -179,18 +180,6 @@ func count(runs []tileRun) (rows, taps int) {
 	return rows, taps
 }
 
-// offset returns where the pixel stands that a tap of an output pixel reads, from the first byte of the group of images.
-func (q *gemmPlan) offset(row, tap, channels int) int32 {
-	g, s := &q.g, &q.w.shape
-	n, y, x := row/(g.OH*g.OW), row/g.OW%g.OH, row%g.OW
-	y = y*g.Strides[0] - g.Pads[0] + tap/s.KW*g.Dilations[0]
-	x = x*g.Strides[1] - g.Pads[1] + tap%s.KW*g.Dilations[1]
-	if y < 0 || y >= g.H || x < 0 || x >= g.W {
-		return kernel.PadOffset
-	}
-	return int32(((n*g.H+y)*g.W + x) * channels)
-}
-
 // scatteredRun runs the kernel over the tiles of t.
 func (r *gemmRun) scatteredRun(p *panel, row *kernel.Gemm, run func(*kernel.GemmArgs), t *tileRun, out int) {
 	g, n := &r.args.gemm, len(t.taps)
@@ -200,13 +189,13 @@ func (r *gemmRun) scatteredRun(p *panel, row *kernel.Gemm, run func(*kernel.Gemm
 	if r.fused {
 		g.Residual = &r.a.Residual[out]
 	}
-	step := int(max(1, r.w.set().Gemm.Work/(int64(t.h*n)*g.K*int64(row.NR))))
+	step := r.tilesOfCall(row, t.h)
 	for i := 0; i < t.tiles; i += step {
 		g.Tiles = int64(min(step, t.tiles-i))
 		g.Offs = &r.table[t.offs+i*t.h*n]
 		g.Outs = &r.outs[t.outs+i*t.h]
 		run(g)
-		g.Prefetch += uintptr(g.Stride * g.Tiles * g.Taps * g.K / 8)
+		r.fetched()
 	}
 }
 
@@ -215,14 +204,11 @@ func (r *gemmRun) finishRuns(from, n int) {
 	if r.lut == nil {
 		return
 	}
-	e, f := &r.w.set().Eltwise, &r.args.finish
 	base := r.first*r.pitch + from
 	for i := range r.runs {
 		t := &r.runs[i]
 		for _, out := range r.outs[t.outs:][:t.tiles*t.h] {
-			d := unsafe.Pointer(&r.a.Dst[base+int(out)])
-			f.lookup = kernel.LookupArgs{Dst: d, Src: d, N: uintptr(n), Table: r.lut}
-			e.Lookup.Run(&f.lookup)
+			r.look(&r.args.finish, r.a.Dst[base+int(out):], n)
 		}
 	}
 }

@@ -130,8 +130,8 @@ func (p *Pool) run(j *job) {
 	}
 }
 
-// claim runs blocks of job j, open in the given epoch, until none is left: half of what is left of the thread's own share at a time,
-// from the front, then half of the largest other share, from the end.
+// claim runs blocks of job j, open in the given epoch, until none is left: three quarters of what is left of the thread's own share at a
+// time, from the front, then half of the largest other share, from the end.
 func (p *Pool) claim(j *job, epoch uint32, thread int) {
 	lanes := p.lanes[:min(j.threads, len(p.lanes))]
 	own := &lanes[thread].state

@@ -67,18 +67,6 @@ func peak(a *kernel.PeakArgs)
 //go:noescape
 func rowSum(a *kernel.RowSumArgs)
 
-// gemmOrder returns the channel of each packed column: doubleword 4l+i of ymm j is channel 8l+4j+i, so that packing the two
-// ymm within lanes l puts channels in order.
-func gemmOrder() []uint8 {
-	out := make([]uint8, 0, 16)
-	for j := range 2 {
-		for d := range 8 {
-			out = append(out, uint8(8*(d/4)+4*j+d%4))
-		}
-	}
-	return out
-}
-
 // depthwiseOrder returns the channel of each packed channel: even ones, then odd ones, each as word unpacks leave them.
 func depthwiseOrder() []uint8 {
 	out := make([]uint8, 0, 32)
@@ -94,7 +82,7 @@ func conv(s *kernel.Set) {
 	s.Peak = kernel.Peak{Name: "u8s8_peak_8x8__avx2", Products: 128, Func: peak}
 	s.Gemm = kernel.GemmFamily{
 		Rows: []kernel.Gemm{{
-			Name: "u8s8_gemm_4x16c4__avx2", MR: 4, NR: 16, KR: 4, Order: gemmOrder(), Partial: true, Scatter: true, Steps: true,
+			Name: "u8s8_gemm_4x16c4__avx2", MR: 4, NR: 16, KR: 4, Order: kernel.PackedOrder(2, 8), Partial: true, Scatter: true, Steps: true,
 			Func: []func(*kernel.GemmArgs){nil, gemm1x16, gemm2x16, gemm3x16, gemm4x16},
 		}},
 		Main: func(int, int) int { return 0 },

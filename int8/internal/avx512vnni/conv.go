@@ -43,20 +43,8 @@ func expand4(a *kernel.Expand4Args)
 //go:noescape
 func peak(a *kernel.PeakArgs)
 
-// order returns the channel of each packed column of a panel of nz zmm: doubleword 4l+i of zmm j is channel 4*nz*l+4j+i, so
-// that packing zmm 0, 1 ... within lanes l puts channels in order.
-func order(nz int) []uint8 {
-	out := make([]uint8, 0, 16*nz)
-	for j := range nz {
-		for d := range 16 {
-			out = append(out, uint8(4*nz*(d/4)+4*j+d%4))
-		}
-	}
-	return out
-}
-
 func gemmRow(name string, nz int, f []func(*kernel.GemmArgs)) kernel.Gemm {
-	return kernel.Gemm{Name: name, MR: len(f) - 1, NR: 16 * nz, KR: 4, Order: order(nz), Partial: true, Residual: true, Scatter: true, Func: f}
+	return kernel.Gemm{Name: name, MR: len(f) - 1, NR: 16 * nz, KR: 4, Order: kernel.PackedOrder(nz, 16), Partial: true, Residual: true, Scatter: true, Func: f}
 }
 
 // mainRow chooses wide tiles where the epilogue is a large part, for its one store a row, and for dense layers, whose rows are
@@ -91,6 +79,6 @@ func conv(s *kernel.Set) {
 			{Name: "u8s8_depthwise5x5r2_64c4__avx512vnni", Window: 5, Ratio: 2, Func: depthwise5x5r2},
 			{Name: "u8s8_depthwise_64c4__avx512vnni", Words: true, Func: depthwise},
 		},
-		NC: 64, TR: 4, Order: order(4), Work: 4 << 20,
+		NC: 64, TR: 4, Order: kernel.PackedOrder(4, 16), Work: 4 << 20,
 	}
 }

@@ -44,22 +44,10 @@ func Overlay(s *kernel.Set) {
 	s.Peak = kernel.Peak{Name: "u8s8_peak_12x8__avxvnni", Products: 384, Func: peak}
 	s.Gemm = kernel.GemmFamily{
 		Rows: []kernel.Gemm{{
-			Name: "u8s8_gemm_6x16c4__avxvnni", MR: 6, NR: 16, KR: 4, Order: order(), Partial: true, Scatter: true,
+			Name: "u8s8_gemm_6x16c4__avxvnni", MR: 6, NR: 16, KR: 4, Order: kernel.PackedOrder(2, 8), Partial: true, Scatter: true,
 			Func: []func(*kernel.GemmArgs){nil, gemm1x16, gemm2x16, gemm3x16, gemm4x16, gemm5x16, gemm6x16},
 		}},
 		Main: func(int, int) int { return 0 },
 		Work: 8 << 20,
 	}
-}
-
-// order returns the channel of each packed column: doubleword 4l+i of ymm j is channel 8l+4j+i, so that packing the two ymm
-// within lanes l puts channels in order.
-func order() []uint8 {
-	out := make([]uint8, 0, 16)
-	for j := range 2 {
-		for d := range 8 {
-			out = append(out, uint8(8*(d/4)+4*j+d%4))
-		}
-	}
-	return out
 }

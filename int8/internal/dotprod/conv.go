@@ -39,19 +39,10 @@ func gemm6x16(a *kernel.GemmArgs)
 //go:noescape
 func depthwise(a *kernel.DepthwiseArgs)
 
-// inOrder returns the order of n packed columns: as they are.
-func inOrder(n int) []uint8 {
-	out := make([]uint8, n)
-	for i := range out {
-		out[i] = uint8(i)
-	}
-	return out
-}
-
 func conv(s *kernel.Set) {
 	s.Gemm = kernel.GemmFamily{
 		Rows: []kernel.Gemm{{
-			Name: "u8s8_gemm_6x16c4__dotprod", MR: 6, NR: 16, KR: 4, Order: inOrder(16), Partial: true, Signed: true,
+			Name: "u8s8_gemm_6x16c4__dotprod", MR: 6, NR: 16, KR: 4, Order: kernel.PlainOrder(16), Partial: true, Signed: true,
 			Func: []func(*kernel.GemmArgs){nil, gemm1x16, gemm2x16, gemm3x16, gemm4x16, gemm5x16, gemm6x16},
 		}},
 		Main: func(int, int) int { return 0 },
@@ -59,6 +50,6 @@ func conv(s *kernel.Set) {
 	}
 	s.Depthwise = kernel.DepthwiseFamily{
 		Rows: []kernel.Depthwise{{Name: "u8s8_depthwise_32c4__dotprod", Words: true, Func: depthwise}},
-		NC:   32, TR: 4, Order: inOrder(32), Work: 1 << 20, Signed: true,
+		NC:   32, TR: 4, Order: kernel.PlainOrder(32), Work: 1 << 20, Signed: true,
 	}
 }

@@ -11,10 +11,7 @@ const depthwiseNC = 32
 func depthwiseFamily() kernel.DepthwiseFamily {
 	f := kernel.DepthwiseFamily{
 		Rows: []kernel.Depthwise{{Name: "u8s8_depthwise_32c1__generic", Words: true, Func: depthwise}},
-		NC:   depthwiseNC, TR: 1, Order: make([]uint8, depthwiseNC), Work: 1 << 16,
-	}
-	for i := range f.Order {
-		f.Order[i] = uint8(i)
+		NC:   depthwiseNC, TR: 1, Order: kernel.PlainOrder(depthwiseNC), Work: 1 << 16,
 	}
 	return f
 }

@@ -15,10 +15,7 @@ const (
 func gemmRow() kernel.Gemm {
 	g := kernel.Gemm{
 		Name: "u8s8_gemm_8x8c1__generic", MR: gemmMR, NR: gemmNR, KR: 1, Partial: true,
-		Order: make([]uint8, gemmNR), Func: make([]func(*kernel.GemmArgs), gemmMR+1),
-	}
-	for i := range g.Order {
-		g.Order[i] = uint8(i)
+		Order: kernel.PlainOrder(gemmNR), Func: make([]func(*kernel.GemmArgs), gemmMR+1),
 	}
 	for h := 1; h <= gemmMR; h++ {
 		g.Func[h] = func(a *kernel.GemmArgs) { gemm(a, h) }

@@ -37,19 +37,10 @@ func depthwise(a *kernel.DepthwiseArgs)
 //go:noescape
 func expand4(a *kernel.Expand4Args)
 
-// inOrder returns the order of n packed columns: as they are.
-func inOrder(n int) []uint8 {
-	out := make([]uint8, n)
-	for i := range out {
-		out[i] = uint8(i)
-	}
-	return out
-}
-
 func conv(s *kernel.Set) {
 	s.Gemm = kernel.GemmFamily{
 		Rows: []kernel.Gemm{{
-			Name: "u8s8_gemm_4x16c2__neon", MR: 4, NR: 16, KR: 2, Order: inOrder(16), Partial: true, Signed: true,
+			Name: "u8s8_gemm_4x16c2__neon", MR: 4, NR: 16, KR: 2, Order: kernel.PlainOrder(16), Partial: true, Signed: true,
 			Func: []func(*kernel.GemmArgs){nil, gemm1x16, gemm2x16, gemm3x16, gemm4x16},
 		}},
 		Main: func(int, int) int { return 0 },
@@ -58,6 +49,6 @@ func conv(s *kernel.Set) {
 	s.Expand4 = kernel.Expand4{Name: "s4_expand__neon", Func: expand4}
 	s.Depthwise = kernel.DepthwiseFamily{
 		Rows: []kernel.Depthwise{{Name: "u8s8_depthwise_32c1__neon", Words: true, Func: depthwise}},
-		NC:   32, TR: 1, Order: inOrder(32), Work: 1 << 19,
+		NC:   32, TR: 1, Order: kernel.PlainOrder(32), Work: 1 << 19,
 	}
 }
