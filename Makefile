@@ -4,6 +4,7 @@ T     ?= 30s   # time per fuzz target
 REF   ?= main  # what bench-compare compares with
 BENCH ?= .     # pattern of benchmarks
 PEERS ?=       # flags of bench/peers
+PRECISION ?= int8 # of the architectures that peers compares
 PKGS  ?= ./... # packages of test and cover
 
 .DEFAULT_GOAL := help
@@ -40,8 +41,8 @@ bench: ## all benchmarks (BENCH=pattern)
 bench-compare: ## benchmarks of this tree against REF (REF=main BENCH=pattern), in turns, with benchstat
 	BENCH='$(strip $(BENCH))' .ci/bench-compare $(strip $(REF))
 
-peers: ## compare with ONNX Runtime (PEERS='-threads 1 -rounds 3' MODELS='a.onnx ...'); see docs/measurements.md
-	MODELS='$(MODELS)' .ci/peers $(strip $(PEERS))
+peers: ## compare with ONNX Runtime (PEERS='-threads 1 -rounds 3' PRECISION=fp32 MODELS='a.onnx ...'); see docs/measurements.md
+	MODELS='$(MODELS)' PRECISION='$(strip $(PRECISION))' .ci/peers $(strip $(PEERS))
 
 gen: ## regenerate everything that is generated
 	go generate ./...
