@@ -10,6 +10,8 @@ type element interface {
 // View returns data as a slice of T that shares its memory. The machine must be little endian, which every target of Octet
 // is. Trailing bytes that do not fill an element are left out. Where data is not aligned for T, as bytes of a model file
 // may not be, the slice is still valid on the supported machines, but must not be used with atomic operations.
+//
+//go:noinline // it is called once a buffer, from hundreds of instances of generic functions
 func View[T element](data []byte) []T {
 	var zero T
 	n := len(data) / int(unsafe.Sizeof(zero))

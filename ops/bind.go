@@ -62,6 +62,8 @@ func wrapConst(values []*graph.Value, data [][]byte) []*graph.Tensor {
 const tileBytes = 16 << 10
 
 // spread makes a step of n units, each of about cost bytes, that run in tiles of several.
+//
+//go:noinline // or each instance of a generic function would get a copy
 func spread(n, cost int, run func(from, to int)) FuncStep {
 	per := max(1, tileBytes/max(cost, 1))
 	return FuncStep{N: (n + per - 1) / per, F: func(_ []byte, from, to int) {

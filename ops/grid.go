@@ -84,6 +84,8 @@ func (g *grid) dense(k int) bool {
 const gridRun = 4096
 
 // each makes the step that calls run for pieces [lo, hi) of every row; elements have the given number of bytes.
+//
+//go:noinline // or each instance of a generic function would get a copy
 func (g *grid) each(bytes int, run func(row, lo, hi int)) FuncStep {
 	parts := (g.length + gridRun - 1) / gridRun
 	return spread(g.rows*parts, min(g.length, gridRun)*bytes, func(from, to int) {
