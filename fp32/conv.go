@@ -29,10 +29,11 @@ type ConvPlan struct {
 	rowTab []int32 // [kh][OH]: element offset of the input row, or -1 outside
 	colTab []int32 // [kw][OW]: element offset within the row, or -1 outside
 	zero   []float32
-	images int // images of the work: all of them are one for accessUniform
-	pixels int // output pixels of an image
-	blocks int // row blocks of an image
-	chunks int // panel chunks
+	images int           // images of the work: all of them are one for accessUniform
+	pixels int           // output pixels of an image
+	blocks int           // row blocks of an image
+	chunks int           // panel chunks
+	win    *winogradPlan // nil unless the weights are packed for it
 }
 
 // access says how the rows of the matrix product are found.
@@ -65,6 +66,13 @@ func (w *ConvWeights) Plan(g Geometry, e Epilogue) (*ConvPlan, error) {
 	p := &ConvPlan{w: w, g: g, bias: w.packBias(e.Bias), lo: e.Lo, hi: e.Hi, images: g.N, pixels: g.OH * g.OW}
 	if e.Residual {
 		p.add = 1
+	}
+	if w.winograd {
+		if !fitsWinograd(g) {
+			return nil, fmt.Errorf("conv: %w: packed for windows of stride 1", ErrGeometry)
+		}
+		p.win = newWinogradPlan(p)
+		return p, nil
 	}
 	p.access = p.chooseAccess()
 	if p.access == accessUniform {
@@ -160,11 +168,17 @@ func (p *ConvPlan) Kernel() string {
 	if p.w.depthwise {
 		return p.w.k.set.Depthwise.Name
 	}
+	if p.w.winograd {
+		return p.w.k.set.Winograd.Name
+	}
 	return p.w.k.set.Gemm[p.w.panels[0].family].Name
 }
 
 // scratchSizes returns the offsets and the floats that a tile needs.
 func (p *ConvPlan) scratchSizes() (ints, floats int) {
+	if p.win != nil {
+		return 0, p.win.scratch()
+	}
 	taps, k := p.taps()
 	ints = taps * p.maxRows()
 	if p.access == accessRows {
@@ -205,6 +219,9 @@ func (p *ConvPlan) Bind(a ConvArgs) (Step, error) {
 	}
 	if w.depthwise {
 		return newDepthwiseStep(p, src, dst, residual), nil
+	}
+	if p.win != nil {
+		return newWinogradStep(p.win, src, dst, residual), nil
 	}
 	return newGemmStep(p, src, dst, residual), nil
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand"
+	"slices"
 	"testing"
 
 	"github.com/octet-ml/octet/internal/testkit"
@@ -19,10 +20,11 @@ type convCase struct {
 	pads                   [4]int
 	ceil                   bool
 	residual, bias, clamp  bool
+	winograd               bool
 }
 
 func (c convCase) weights(rng *rand.Rand) Weights {
-	w := Weights{OC: c.oc, KH: c.kh, KW: c.kw, IC: c.ic, Groups: c.groups}
+	w := Weights{OC: c.oc, KH: c.kh, KW: c.kw, IC: c.ic, Groups: c.groups, Winograd: c.winograd}
 	w.Data = random(rng, c.oc*c.kh*c.kw*c.ic).values
 	return w
 }
@@ -112,6 +114,12 @@ func testConv(t *testing.T, k *Kernels, c convCase, rng *rand.Rand) {
 	}
 	runAll(step, plan.Scratch())
 	want, sums := reference(w, g, e, src.values, residual.values)
+	if c.winograd { // roundings are of what the pixels of a tile have in common
+		most := slices.Max(sums)
+		for i := range sums {
+			sums[i] = most
+		}
+	}
 	for i, v := range dst.values {
 		if diff := math.Abs(float64(v) - want[i]); !(diff <= Tolerance*sums[i]) {
 			t.Fatalf("%s: element %d: got %v, want %v (+-%v)", plan.Kernel(), i, v, want[i], Tolerance*sums[i])
@@ -158,6 +166,12 @@ var convCases = []convCase{
 	{name: "depthwise7", n: 1, h: 12, w: 8, oc: 17, kh: 7, kw: 7, ic: 1, groups: 17, stride: s1, dilation: s1, pads: [4]int{3, 3, 3, 3}, bias: true},
 	{name: "depthwise7_stride2", n: 1, h: 13, w: 11, oc: 64, kh: 7, kw: 7, ic: 1, groups: 64, stride: s2, dilation: s1, pads: [4]int{3, 3, 3, 3}, residual: true, clamp: true},
 	{name: "depthwise3_dilation2", n: 1, h: 9, w: 9, oc: 3, kh: 3, kw: 3, ic: 1, groups: 3, stride: s1, dilation: s2, pads: [4]int{2, 2, 2, 2}},
+	{name: "winograd", n: 1, h: 28, w: 28, oc: 32, kh: 3, kw: 3, ic: 16, groups: 1, stride: s1, dilation: s1, pads: [4]int{1, 1, 1, 1}, bias: true, clamp: true, winograd: true},
+	{name: "winograd_edges", n: 2, h: 13, w: 30, oc: 48, kh: 3, kw: 3, ic: 32, groups: 1, stride: s1, dilation: s1, pads: [4]int{1, 1, 1, 1}, residual: true, clamp: true, winograd: true},
+	{name: "winograd_pads", n: 1, h: 9, w: 6, oc: 16, kh: 3, kw: 3, ic: 48, groups: 1, stride: s1, dilation: s1, pads: [4]int{2, 0, 1, 4}, bias: true, residual: true, winograd: true},
+	{name: "winograd_one_pixel", n: 1, h: 3, w: 3, oc: 80, kh: 3, kw: 3, ic: 16, groups: 1, stride: s1, dilation: s1, winograd: true},
+	{name: "winograd_deep", n: 1, h: 14, w: 14, oc: 32, kh: 3, kw: 3, ic: 512, groups: 1, stride: s1, dilation: s1, pads: [4]int{1, 1, 1, 1}, bias: true, winograd: true},
+	{name: "winograd_blocks", n: 2, h: 57, w: 58, oc: 16, kh: 3, kw: 3, ic: 64, groups: 1, stride: s1, dilation: s1, pads: [4]int{1, 1, 1, 1}, winograd: true},
 	{name: "depthwise_multiplier3", n: 2, h: 6, w: 6, oc: 15, kh: 3, kw: 3, ic: 1, groups: 5, stride: s1, dilation: s1, pads: [4]int{1, 1, 1, 1}, bias: true},
 }
 
@@ -275,6 +289,43 @@ func TestScratchOfALargeWindowIsBounded(t *testing.T) {
 		}
 		if most := 4*minBlockRows*size*size + 4 + Slack; plan.Scratch() > most {
 			t.Errorf("got %d bytes of scratch, want at most %d", plan.Scratch(), most)
+		}
+	})
+}
+
+func TestWhereWinogradIsUsed(t *testing.T) {
+	good := convCase{n: 1, h: 28, w: 28, oc: 64, kh: 3, kw: 3, ic: 64, groups: 1, stride: s1, dilation: s1, pads: [4]int{1, 1, 1, 1}, winograd: true}
+	eachLevel(t, func(t *testing.T, k *Kernels) {
+		for name, c := range map[string]struct {
+			change func(c *convCase)
+			packs  bool // all the same
+			want   bool
+		}{
+			"good": {func(*convCase) {}, true, true}, "few tiles": {func(c *convCase) { c.h = 20 }, true, false},
+			"large weights": {func(c *convCase) { c.oc, c.ic = 512, 256 }, true, false}, "odd channels": {func(c *convCase) { c.ic = 24 }, false, false},
+			"groups": {func(c *convCase) { c.groups, c.ic = 2, 32 }, false, false}, "5x5": {func(c *convCase) { c.kh = 5 }, false, false},
+		} {
+			d := good
+			c.change(&d)
+			w := d.weights(rand.New(rand.NewSource(1)))
+			if got := k.Winograd(w, d.geometry()); got != c.want {
+				t.Errorf("%s: got %v, want %v", name, got, c.want)
+			}
+			if _, err := k.PackConv(w); (err == nil) != c.packs || err != nil && !errors.Is(err, ErrWeights) {
+				t.Errorf("%s: packing gives %v", name, err)
+			}
+		}
+		packed, err := k.PackConv(good.weights(rand.New(rand.NewSource(1))))
+		if err != nil {
+			t.Fatal(err)
+		}
+		strided := good
+		strided.stride = s2
+		if k.Winograd(good.weights(rand.New(rand.NewSource(1))), strided.geometry()) {
+			t.Error("a stride of 2 is accepted")
+		}
+		if _, err := packed.Plan(strided.geometry(), Epilogue{Lo: -inf, Hi: inf}); !errors.Is(err, ErrGeometry) {
+			t.Errorf("a plan with a stride of 2 gives %v", err)
 		}
 	})
 }

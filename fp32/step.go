@@ -15,7 +15,8 @@ const Slack = 64
 const MaxElements = math.MaxInt32 / 4
 
 // Tolerance bounds the difference of a sum of products between two levels, relative to the sum of the absolute
-// products: 2⁻²⁴ for each rounding, of which few are in the same direction.
+// products: 2⁻²⁴ for each rounding, of which few are in the same direction. With Winograd's algorithm it is relative to the greatest
+// such sum of a tile of outputs.
 const Tolerance = 1e-5
 
 // Step is work bound to buffers, divided into Tiles() independent tiles.

@@ -13,15 +13,18 @@ import (
 type Weights struct {
 	Data                   []float32
 	OC, KH, KW, IC, Groups int
+	// Winograd packs the transforms of the windows, four times as many numbers, for plans with geometries that Kernels.Winograd
+	// accepts.
+	Winograd bool
 }
 
 // ConvWeights is weights packed for one level: immutable, shared by all plans and sessions.
 type ConvWeights struct {
 	k                      *Kernels
 	oc, kh, kw, ic, groups int
-	depthwise              bool
+	depthwise, winograd    bool
 	panels                 []panel   // of one group
-	data                   []float32 // panels: [group][panel][kh*kw*ic][NR]; depthwise: [kh*kw][stride]
+	data                   []float32 // panels: [group][panel][kh*kw*ic][NR], Winograd: [36][panel][ic][NR]; depthwise: [kh*kw][stride]
 	stride                 int       // depthwise: channels rounded up; panels: columns of one group, rounded up
 }
 
@@ -58,6 +61,9 @@ func (k *Kernels) PackConv(w Weights) (*ConvWeights, error) {
 	if _, ok := product(w.Groups, p.stride, w.KH, w.KW, w.IC); !ok {
 		return nil, fmt.Errorf("pack: %w: %d groups of %d columns, %dx%dx%d each, exceed %d elements",
 			ErrWeights, w.Groups, p.stride, w.KH, w.KW, w.IC, MaxElements)
+	}
+	if w.Winograd {
+		return p, p.packWinograd(w)
 	}
 	p.packPanels(w)
 	return p, nil

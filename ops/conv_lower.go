@@ -130,6 +130,7 @@ type packKey struct {
 	zero           int32
 	table          [16]int8
 	float          bool
+	winograd       bool
 }
 
 func (p *product) key() packKey {
@@ -210,11 +211,11 @@ func (c *contraction) epilogue(x *graph.Value) i8.Epilogue {
 }
 
 func (p *product) lowerF32(t *Target, n *graph.Node) (*Lowered, error) {
+	w := f32.Weights{Data: graph.View[float32](p.w.Const.Data), OC: p.oc, KH: p.kh, KW: p.kw, IC: p.ic, Groups: p.group}
+	w.Winograd = t.F32.Winograd(w, f32.Geometry(p.geometry))
 	key := p.key()
-	key.float = true
-	pack, err := packed(t.Packs, key, func() (*f32.ConvWeights, error) {
-		return t.F32.PackConv(f32.Weights{Data: graph.View[float32](p.w.Const.Data), OC: p.oc, KH: p.kh, KW: p.kw, IC: p.ic, Groups: p.group})
-	})
+	key.float, key.winograd = true, w.Winograd
+	pack, err := packed(t.Packs, key, func() (*f32.ConvWeights, error) { return t.F32.PackConv(w) })
 	if errors.Is(err, f32.ErrWeights) {
 		return lowerReference(t, n) // no weights
 	}

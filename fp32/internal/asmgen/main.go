@@ -26,7 +26,7 @@ var families = []struct {
 	name  string
 	write func(e *emitter)
 }{
-	{"gemm", writeGemm}, {"depthwise", writeDepthwise}, {"pool", writePool}, {"eltwise", writeEltwise}, {"functions", writeFunctions},
+	{"gemm", writeGemm}, {"depthwise", writeDepthwise}, {"pool", writePool}, {"winograd", writeWinograd}, {"eltwise", writeEltwise}, {"functions", writeFunctions},
 }
 
 // generate returns the files of one set by name.

@@ -16,6 +16,7 @@ func Set() kernel.Set {
 	return kernel.Set{
 		Gemm:        []kernel.Gemm{g},
 		Depthwise:   kernel.Depthwise{Name: "f32_depthwise__generic", Run: depthwise},
+		Winograd:    kernel.Winograd{Name: "f32_winograd_4x4__generic", In: winogradIn, Out: winogradOut},
 		MaxPool:     kernel.Pool{Name: "f32_maxpool__generic", Run: maxPool},
 		AveragePool: kernel.Pool{Name: "f32_averagepool__generic", Run: averagePool},
 		Binary: [kernel.NumBinaryOps]kernel.Binary{

@@ -4,6 +4,7 @@ package kernel
 type Set struct {
 	Gemm        []Gemm // widest first, each half as wide as the one before or narrower
 	Depthwise   Depthwise
+	Winograd    Winograd
 	MaxPool     Pool
 	AveragePool Pool
 	Binary      [NumBinaryOps]Binary
@@ -18,6 +19,9 @@ func (s Set) Overlay(upper Set) Set {
 	}
 	if upper.Depthwise.Run != nil {
 		s.Depthwise = upper.Depthwise
+	}
+	if upper.Winograd.In != nil {
+		s.Winograd = upper.Winograd
 	}
 	if upper.MaxPool.Run != nil {
 		s.MaxPool = upper.MaxPool
@@ -47,7 +51,7 @@ func (s Set) Names() []string {
 	for _, g := range s.Gemm {
 		names = append(names, g.Name)
 	}
-	names = append(names, s.Depthwise.Name, s.MaxPool.Name, s.AveragePool.Name)
+	names = append(names, s.Depthwise.Name, s.Winograd.Name, s.MaxPool.Name, s.AveragePool.Name)
 	for _, b := range s.Binary {
 		names = append(names, b.Name)
 	}

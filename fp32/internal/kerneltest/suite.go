@@ -34,6 +34,9 @@ func Set(t *testing.T, set kernel.Set) {
 	if d := set.Depthwise; d.Run != nil {
 		run(d.Name, func(t *testing.T, rng *rand.Rand) { testDepthwise(t, d, rng) })
 	}
+	if w := set.Winograd; w.In != nil {
+		run(w.Name, func(t *testing.T, rng *rand.Rand) { testWinograd(t, w, rng) })
+	}
 	if p := set.MaxPool; p.Run != nil {
 		run(p.Name, func(t *testing.T, rng *rand.Rand) { testPool(t, p, false, rng) })
 	}
