@@ -71,16 +71,25 @@ func (p *ConvPlan) fillWindows(out []int32, line []float32, row int32, x int, al
 	k := p.w.kw * p.w.ic
 	step := p.g.Strides[1] * p.w.ic
 	left := x*step - p.g.Pads[1]*p.w.ic
-	for i := range out {
-		if left >= 0 && left+k <= len(line) {
-			out[i] = row + int32(left)
-		} else {
-			copyWindow(alt[used:used+k], line, left)
+	first := min(max(0, ceilDiv(-left, step)), len(out)) // window that begins in the line
+	last := first                                        // and after the last one that ends in it
+	if room := len(line) - k - left; room >= 0 {
+		last = min(max(first, room/step+1), len(out))
+	}
+	straddle := func(from, to int) {
+		for i := from; i < to; i++ {
+			copyWindow(alt[used:used+k], line, left+i*step)
 			out[i] = int32(used - len(alt))
 			used += k
 		}
-		left += step
 	}
+	straddle(0, first)
+	at := row + int32(left+first*step)
+	for i := first; i < last; i++ {
+		out[i] = at
+		at += int32(step)
+	}
+	straddle(last, len(out))
 	return used
 }
 

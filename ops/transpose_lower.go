@@ -63,6 +63,10 @@ func lowerTranspose(t *Target, n *graph.Node) (*Lowered, error) {
 		if p, err := t.I8.Transpose(m); err == nil {
 			return &Lowered{Kernel: p.Kernel(), Bind: func(b Buffers) (Step, error) { return p.Bind(b.In[0], b.Out[0]) }}, nil
 		}
+	case x.DType == graph.Float32 && y.DType == graph.Float32 && m.Rows == 3:
+		if p, err := t.F32.Interleave3(m.Count, m.Cols); err == nil {
+			return &Lowered{Kernel: p.Kernel(), Bind: func(b Buffers) (Step, error) { return p.Bind(b.In[0], b.Out[0]) }}, nil
+		}
 	case x.DType == graph.Float32 && perTensorByte(y):
 		if p, err := t.I8.QuantizeTransposed(quantizeParams(y), m); err == nil {
 			return &Lowered{Kernel: p.Kernel(), Scratch: p.Scratch(), Bind: func(b Buffers) (Step, error) { return p.Bind(b.In[0], b.Out[0]) }}, nil

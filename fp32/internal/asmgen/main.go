@@ -26,7 +26,7 @@ var families = []struct {
 	name  string
 	write func(e *emitter)
 }{
-	{"gemm", writeGemm}, {"depthwise", writeDepthwise}, {"pool", writePool}, {"winograd", writeWinograd}, {"eltwise", writeEltwise}, {"functions", writeFunctions},
+	{"gemm", writeGemm}, {"depthwise", writeDepthwise}, {"pool", writePool}, {"winograd", writeWinograd}, {"interleave", writeInterleave}, {"eltwise", writeEltwise}, {"functions", writeFunctions},
 }
 
 // generate returns the files of one set by name.
@@ -37,7 +37,9 @@ func generate(set isa) map[string]string {
 		e := &emitter{isa: set}
 		e.header()
 		f.write(e)
-		files[f.name+"_amd64.s"] = e.text.String()
+		if e.stubs.Len() > 0 {
+			files[f.name+"_amd64.s"] = e.text.String()
+		}
 		stubs += e.stubs.String()
 	}
 	files["stubs_amd64.go"] = stubs

@@ -9,6 +9,7 @@ type (
 	gemmArgs        kernel.GemmArgs
 	depthwiseArgs   kernel.DepthwiseArgs
 	poolArgs        kernel.PoolArgs
+	interleave3Args kernel.Interleave3Args
 	winogradInArgs  kernel.WinogradInArgs
 	winogradOutArgs kernel.WinogradOutArgs
 	binaryArgs      kernel.BinaryArgs
@@ -29,6 +30,7 @@ func Set() kernel.Set {
 		Depthwise:   kernel.Depthwise{Name: "f32_depthwise__avx2", Run: depthwise},
 		MaxPool:     kernel.Pool{Name: "f32_maxpool__avx2", Run: maxPool},
 		Winograd:    kernel.Winograd{Name: "f32_winograd_4x4__avx2", In: winogradIn, Out: winogradOut},
+		Interleave3: kernel.Interleave3{Name: "f32_interleave3__avx2", Run: interleave3},
 		AveragePool: kernel.Pool{Name: "f32_averagepool__avx2", Run: averagePool},
 		Binary: [kernel.NumBinaryOps]kernel.Binary{
 			kernel.Add:  {Name: "f32_add__avx2", Vector: addVector, Scalar: addScalar},

@@ -17,6 +17,7 @@ func Set() kernel.Set {
 		Gemm:        []kernel.Gemm{g},
 		Depthwise:   kernel.Depthwise{Name: "f32_depthwise__generic", Run: depthwise},
 		Winograd:    kernel.Winograd{Name: "f32_winograd_4x4__generic", In: winogradIn, Out: winogradOut},
+		Interleave3: kernel.Interleave3{Name: "f32_interleave3__generic", Run: interleave3},
 		MaxPool:     kernel.Pool{Name: "f32_maxpool__generic", Run: maxPool},
 		AveragePool: kernel.Pool{Name: "f32_averagepool__generic", Run: averagePool},
 		Binary: [kernel.NumBinaryOps]kernel.Binary{

@@ -5,6 +5,7 @@ type Set struct {
 	Gemm        []Gemm // widest first, each half as wide as the one before or narrower
 	Depthwise   Depthwise
 	Winograd    Winograd
+	Interleave3 Interleave3
 	MaxPool     Pool
 	AveragePool Pool
 	Binary      [NumBinaryOps]Binary
@@ -22,6 +23,9 @@ func (s Set) Overlay(upper Set) Set {
 	}
 	if upper.Winograd.In != nil {
 		s.Winograd = upper.Winograd
+	}
+	if upper.Interleave3.Run != nil {
+		s.Interleave3 = upper.Interleave3
 	}
 	if upper.MaxPool.Run != nil {
 		s.MaxPool = upper.MaxPool
@@ -51,7 +55,7 @@ func (s Set) Names() []string {
 	for _, g := range s.Gemm {
 		names = append(names, g.Name)
 	}
-	names = append(names, s.Depthwise.Name, s.Winograd.Name, s.MaxPool.Name, s.AveragePool.Name)
+	names = append(names, s.Depthwise.Name, s.Winograd.Name, s.Interleave3.Name, s.MaxPool.Name, s.AveragePool.Name)
 	for _, b := range s.Binary {
 		names = append(names, b.Name)
 	}

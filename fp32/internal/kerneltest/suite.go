@@ -37,6 +37,9 @@ func Set(t *testing.T, set kernel.Set) {
 	if w := set.Winograd; w.In != nil {
 		run(w.Name, func(t *testing.T, rng *rand.Rand) { testWinograd(t, w, rng) })
 	}
+	if k := set.Interleave3; k.Run != nil {
+		run(k.Name, func(t *testing.T, rng *rand.Rand) { testInterleave3(t, k, rng) })
+	}
 	if p := set.MaxPool; p.Run != nil {
 		run(p.Name, func(t *testing.T, rng *rand.Rand) { testPool(t, p, false, rng) })
 	}
