@@ -1,6 +1,10 @@
 package f32
 
-import "math"
+import (
+	"math"
+
+	"github.com/octet-ml/octet/fp32/internal/kernel"
+)
 
 // Sigmoid returns 1/(1+e⁻ˣ).
 func Sigmoid(x float32) float32 { return float32(1 / (exp(-float64(x)) + 1)) }
@@ -37,10 +41,9 @@ func HardSigmoid(alpha, beta float32) func(x float32) float32 {
 	}
 }
 
-// HardSwish returns x·max(0, min(1, x/6+1/2)), as ONNX HardSwish.
+// HardSwish returns x·max(0, min(1, x/6+1/2)), as ONNX HardSwish, computed in float32: three roundings.
 func HardSwish(x float32) float32 {
-	v := float64(x)
-	return float32(v * unit(float64(v*(1.0/6))+0.5))
+	return x * kernel.Clamp(float32(x*(1.0/6))+0.5, 0, 1)
 }
 
 // Silu returns x/(1+e⁻ˣ); 0 for -Inf.

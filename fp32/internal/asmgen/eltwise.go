@@ -1,6 +1,9 @@
 package main
 
-import "fmt"
+import (
+	"fmt"
+	"math"
+)
 
 // binaryOps are the operations: a is in the first register, b in memory or in the second; Go's operand order reverses
 // Intel's, so "OP b, a, dst" is a op b.
@@ -29,12 +32,15 @@ func writeEltwise(e *emitter) {
 	}
 	x := eltwise{emitter: e, args: "unaryArgs", src: "Src"}
 	x.write("clamp", "UnaryArgs")
+	x.swish = true
+	x.write("hardSwish", "UnaryArgs")
 }
 
 type eltwise struct {
 	*emitter
 	mnemonic                 string
 	reversed, binary, scalar bool
+	swish                    bool // HardSwish in place of the clamp
 	args, src                string
 }
 
@@ -51,8 +57,16 @@ func (x eltwise) write(name, args string) {
 	}
 	x.op("MOVQ %s_Dst(R11), DI", x.args)
 	x.op("MOVQ %s_N(R11), CX", x.args)
-	x.op("VBROADCASTSS %s_Lo(R11), %s", x.args, x.v(0))
-	x.op("VBROADCASTSS %s_Hi(R11), %s", x.args, x.v(1))
+	if x.swish {
+		for i, c := range []float32{1.0 / 6, 0.5, 0, 1} {
+			x.op("MOVL $%#08x, AX // %v", math.Float32bits(c), c)
+			x.op("VMOVD AX, X%d", 12+i)
+			x.op("VBROADCASTSS X%d, %s", 12+i, x.v(12+i))
+		}
+	} else {
+		x.op("VBROADCASTSS %s_Lo(R11), %s", x.args, x.v(0))
+		x.op("VBROADCASTSS %s_Hi(R11), %s", x.args, x.v(1))
+	}
 	if x.scalar {
 		x.op("VBROADCASTSS (DX), %s", x.v(2))
 	}
@@ -69,7 +83,7 @@ func (x eltwise) write(name, args string) {
 	} else if x.binary {
 		x.combine(4, x.v(2))
 	}
-	x.clamp(x.v(4), x.v(0), x.v(1))
+	x.finish(1)
 	x.store(x.v(4), "(DI)", 0, x.v(3))
 	x.label("done")
 	x.end()
@@ -94,9 +108,7 @@ func (x eltwise) loop(name string, n int, next string) {
 			x.combine(4+j, fmt.Sprintf("%d(DX)", x.bytes(j)))
 		}
 	}
-	for j := range n {
-		x.clamp(x.v(4+j), x.v(0), x.v(1))
-	}
+	x.finish(n)
 	for j := range n {
 		x.op("VMOVUPS %s, %d(DI)", x.v(4+j), x.bytes(j))
 	}
@@ -107,6 +119,21 @@ func (x eltwise) loop(name string, n int, next string) {
 	x.op("ADDQ $%d, DI", x.bytes(n))
 	x.op("SUBQ $%d, CX", n*x.lanes)
 	x.op("JMP %s", name)
+}
+
+// finish ends the work on n vectors.
+func (x eltwise) finish(n int) {
+	for j := range n {
+		if !x.swish {
+			x.clamp(x.v(4+j), x.v(0), x.v(1))
+			continue
+		}
+		h := x.v(8 + j)
+		x.op("VMULPS %s, %s, %s", x.v(12), x.v(4+j), h)
+		x.op("VADDPS %s, %s, %s", x.v(13), h, h)
+		x.clamp(h, x.v(14), x.v(15))
+		x.op("VMULPS %s, %s, %s", h, x.v(4+j), x.v(4+j))
+	}
 }
 
 // combine sets vector i to its operation with b, a register or, unless reversed, memory.

@@ -49,13 +49,6 @@ var functionRows = []functionRow{
 		f.constant("VADDPD {t}, {a}, {a}", 1)
 		f.each("VDIVPD {a}, {v}, {v}")
 	}},
-	{"hardSwish", func(f *function) {
-		f.constant("VMULPD {t}, {v}, {a}", 1.0/6)
-		f.constant("VADDPD {t}, {a}, {a}", 0.5)
-		f.atLeast("a", 0)
-		f.atMost("a", 1)
-		f.each("VMULPD {a}, {v}, {v}")
-	}},
 	{"mish", func(f *function) {
 		f.atLeast("v", -expMax)
 		f.move("r", "v")

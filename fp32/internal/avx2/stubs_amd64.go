@@ -181,6 +181,11 @@ func rdivScalar(a *kernel.BinaryArgs)
 //go:noescape
 func clamp(a *kernel.UnaryArgs)
 
+// hardSwish is the kernel of kernel.UnaryArgs of that name.
+//
+//go:noescape
+func hardSwish(a *kernel.UnaryArgs)
+
 // exp is the kernel of kernel.UnaryArgs for that function.
 //
 //go:noescape
@@ -200,11 +205,6 @@ func tanh(a *kernel.UnaryArgs)
 //
 //go:noescape
 func silu(a *kernel.UnaryArgs)
-
-// hardSwish is the kernel of kernel.UnaryArgs for that function.
-//
-//go:noescape
-func hardSwish(a *kernel.UnaryArgs)
 
 // mish is the kernel of kernel.UnaryArgs for that function.
 //
