@@ -19,7 +19,7 @@ var update = flag.Bool("update", false, "rewrite testdata")
 // small are the architectures that tests run.
 var small = []string{"resnet8", "mobilenetv3s", "squeezenet11"}
 
-var precisions = []bench.Precision{bench.FP32, bench.Int8, bench.Int4}
+var precisions = []bench.Precision{bench.FP32, bench.Int8, bench.Int4, bench.Int4KMeans, bench.Int4Log, bench.Mixed}
 
 // published are millions of multiplications (../shared/KERNELS.md; EfficientNet-Lite0's is not there) and the numbers of
 // parameters: those of torchvision, Keras, TensorFlow's EfficientNet and MLPerf Tiny, less one for each channel of a
@@ -119,6 +119,44 @@ func TestFirstConvolutionsKeepEightBits(t *testing.T) {
 		}
 		if types[0] != graph.Int8 || slices.Contains(types[1:], graph.Int8) {
 			t.Errorf("%s: weights of types %v", name, types)
+		}
+	}
+}
+
+func TestCodebooksAreOfSixteenValues(t *testing.T) {
+	for p, want := range map[bench.Precision]int8{bench.Int4KMeans: 127, bench.Int4Log: 64} {
+		seen := map[int8]bool{}
+		for _, n := range build(t, "resnet8", p).Nodes {
+			for _, v := range n.Inputs {
+				if v.Const == nil || v.DType != graph.Uint4 {
+					continue
+				}
+				for i := range v.Const.Len() {
+					seen[v.Quant.Table[v.Const.Int(i)]] = true
+				}
+			}
+		}
+		if len(seen) < 14 || len(seen) > 16 || !seen[want] || !seen[-want] {
+			t.Errorf("%v: weights %v", p, seen)
+		}
+	}
+}
+
+func TestMixedModelsAreHalfInteger(t *testing.T) {
+	for _, name := range small {
+		var integers, all int64
+		for _, n := range build(t, name, bench.Mixed).Nodes {
+			if n.Op != "Conv" && n.Op != "Gemm" {
+				continue
+			}
+			w := n.Inputs[1]
+			macs := int64(n.Outputs[0].Shape.Bind(1).Size()) * int64(w.Shape.Size()/w.Shape[0])
+			if all += macs; w.Const == nil { // dequantized
+				integers += macs
+			}
+		}
+		if 2*integers < all || 4*integers > 3*all {
+			t.Errorf("%s: %d of %d multiplications are of integers", name, integers, all)
 		}
 	}
 }

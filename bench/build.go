@@ -15,6 +15,7 @@ func (a *Architecture) Build(p Precision) (*graph.Graph, error) {
 	}
 	b := &builder{
 		precision: p,
+		integers:  a.integerLayers(p),
 		graph:     &graph.Graph{Name: a.Name + "-" + p.String()},
 		made:      make(map[*layer]*product),
 	}
@@ -41,6 +42,7 @@ type product struct {
 // builder turns layers into nodes.
 type builder struct {
 	precision Precision
+	integers  int // layers that compute on integers, from the first
 	graph     *graph.Graph
 	made      map[*layer]*product
 }
@@ -56,7 +58,7 @@ func (b *builder) layer(l *layer) {
 	}
 	m := l.moments(in)
 	y := b.activation(l, b.operator(l))
-	if b.precision.Integer() {
+	if b.integer() {
 		q := m.quant()
 		if l.op == opMaxPool || l.op == opFlatten {
 			q = b.made[l.in[0]].value.Quant
@@ -66,6 +68,36 @@ func (b *builder) layer(l *layer) {
 		y.DType, y.Quant = graph.Uint8, q
 	}
 	b.made[l] = &product{value: y, moments: m}
+}
+
+// integer reports whether the layer that is being made computes on integers.
+func (b *builder) integer() bool { return len(b.made) < b.integers }
+
+// integerLayers returns how many layers compute on integers, from the first.
+func (a *Architecture) integerLayers(p Precision) int {
+	switch p {
+	case FP32:
+		return 0
+	case Mixed:
+		total, sum := a.MACs, int64(0)
+		for i, l := range a.layers {
+			if sum += l.macs(); 2*sum >= total {
+				return i + 1
+			}
+		}
+	}
+	return len(a.layers)
+}
+
+// encoding returns how the weights of layer l, which is being made, are stored.
+func (b *builder) encoding(l *layer) *encoding {
+	switch {
+	case !b.integer():
+		return encodings[FP32]
+	case b.precision == Mixed || l.in[0].op == opInput:
+		return encodings[Int8]
+	}
+	return encodings[b.precision]
 }
 
 // quant returns the uint8 quantization of the range, which includes 0.
@@ -146,7 +178,7 @@ func (b *builder) parameters(l *layer) []*graph.Value {
 		k := l.window.kernel
 		shape = []int{l.c, l.in[0].c / l.groups, k, k}
 	}
-	p := l.draw(b.precision.weightType(l), x.square*l.coverage(), scale, shape...)
+	p := l.draw(b.encoding(l), x.square*l.coverage(), scale, shape...)
 	w, bias := graph.NewConst(l.name()+"/weights", p.weights), graph.NewConst(l.name()+"/bias", p.bias)
 	w.Quant, bias.Quant = p.weightsQuant, p.biasQuant
 	if w.Quant == nil {

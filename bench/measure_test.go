@@ -121,7 +121,11 @@ func TestPrecisionOfAProgramIsThatOfItsWeights(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := bench.PrecisionOf(program); got != p {
+		want := p
+		if p == bench.Int4KMeans || p == bench.Int4Log {
+			want = bench.Int4
+		}
+		if got := bench.PrecisionOf(program); got != want {
 			t.Errorf("%v model is said to be %v", p, got)
 		}
 	}

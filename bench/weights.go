@@ -72,39 +72,35 @@ type parameters struct {
 	weightsQuant, biasQuant *graph.Quant
 }
 
-// draw makes the parameters of layer l: weights of the given type and shape [l.c ...], where inputs have the given second
-// moment and, for integer weights, the given scale. The bias is real or int32 at the product of both scales.
-func (l *layer) draw(d graph.DType, square float64, inputScale float32, shape ...int) parameters {
+// draw makes the parameters of layer l: weights encoded so, of shape [l.c ...], where inputs have the given second moment and, for
+// integer weights, the given scale. The bias is real or int32 at the product of both scales.
+func (l *layer) draw(e *encoding, square float64, inputScale float32, shape ...int) parameters {
 	f := newFilters(l, square)
-	p := parameters{weights: graph.NewTensor(d, shape...)}
+	p := parameters{weights: graph.NewTensor(e.dtype, shape...)}
 	var scales []float32
-	limit := int32(127)
-	if d == graph.Int4 {
-		limit = 7
-	}
 	for c := range l.c {
 		f.next()
 		first := c * len(f.values)
-		switch d {
-		case graph.Float32:
+		switch e.dtype.Bits() {
+		case 32:
 			s := float32(f.scale)
 			for i, v := range f.values {
 				binary.LittleEndian.PutUint32(p.weights.Data[4*(first+i):], math.Float32bits(s*float32(v)))
 			}
-		case graph.Int4:
+		case 4:
 			for i, v := range f.values {
 				k := first + i
-				p.weights.Data[k/2] |= byte(f.quantized(v, limit)&15) << (k % 2 * 4)
+				p.weights.Data[k/2] |= e.code(f.quantized(v, e.limit)) & 15 << (k % 2 * 4)
 			}
 		default:
 			for i, v := range f.values {
-				p.weights.Data[first+i] = byte(f.quantized(v, limit))
+				p.weights.Data[first+i] = e.code(f.quantized(v, e.limit))
 			}
 		}
-		scales = append(scales, f.step(limit))
+		scales = append(scales, f.step(e.limit))
 	}
 	unit := biasDeviation / bellDeviation
-	if d == graph.Float32 {
+	if e.dtype == graph.Float32 {
 		bias := make([]float32, l.c)
 		for c := range bias {
 			bias[c] = float32(unit * float64(bell(f.random)))
@@ -112,7 +108,7 @@ func (l *layer) draw(d graph.DType, square float64, inputScale float32, shape ..
 		p.bias = graph.Float32s(bias, l.c)
 		return p
 	}
-	p.weightsQuant = &graph.Quant{Scale: scales}
+	p.weightsQuant = &graph.Quant{Scale: scales, Table: e.table}
 	p.biasQuant = &graph.Quant{Scale: make([]float32, l.c)}
 	bias := make([]int32, l.c)
 	for c := range bias {

@@ -52,7 +52,7 @@ Architectures: ` + strings.Join(bench.Names(), ", ") + ".",
 	}
 	c.Flags().StringVar(&f.arch, "arch", "", "architecture (default "+defaultArch+")")
 	c.Flags().StringVar(&f.model, "model", "", "model file, - for standard input")
-	c.Flags().StringSliceVar(&f.precisions, "precision", []string{"fp32", "int8"}, "precisions of the architecture: fp32, int8, int4; with --profile int8")
+	c.Flags().StringSliceVar(&f.precisions, "precision", []string{"fp32", "int8"}, "precisions of the architecture: "+strings.Join(bench.Precisions(), ", ")+"; with --profile int8")
 	c.Flags().IntSliceVar(&f.threads, "threads", all, "numbers of threads; with --profile 1")
 	c.Flags().IntSliceVar(&f.batches, "batch", []int{1, 8}, "batch sizes; with --profile 1")
 	c.Flags().DurationVar(&f.duration, "duration", 2*time.Second, "time for each combination")

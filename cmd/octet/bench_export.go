@@ -31,7 +31,7 @@ are in QDQ form. The same arguments write the same bytes on every machine. Archi
 		RunE: func(_ *cobra.Command, _ []string) error { return f.run() },
 	}
 	c.Flags().StringVar(&f.arch, "arch", "", "architecture")
-	c.Flags().StringVar(&f.precision, "precision", "int8", "fp32, int8 or int4")
+	c.Flags().StringVar(&f.precision, "precision", "int8", strings.Join(bench.Precisions(), ", "))
 	c.Flags().StringVarP(&f.output, "output", "o", "", "file to write, - for standard output")
 	return c
 }

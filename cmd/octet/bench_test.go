@@ -110,7 +110,7 @@ func TestWrongBenchArguments(t *testing.T) {
 		{2, "resnet8, resnet18", []string{"bench", "--arch", "resnet9"}},
 		{2, "exclude", []string{"bench", "--arch", "resnet8", "--model", "x.onnx"}},
 		{2, "--precision", []string{"bench", "--model", "x.onnx", "--precision", "int8"}},
-		{2, "want fp32, int8 or int4", []string{"bench", "--arch", "resnet8", "--precision", "int3"}},
+		{2, "want one of fp32, int8, int4", []string{"bench", "--arch", "resnet8", "--precision", "int3"}},
 		{2, "--threads 0", []string{"bench", "--threads", "0"}},
 		{2, "--threads 4096", []string{"bench", "--threads", "1,4096"}},
 		{2, "--batch 0", []string{"bench", "--batch", "0"}},
