@@ -7,6 +7,8 @@ import (
 	"math/rand/v2"
 	goruntime "runtime"
 	"slices"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/octet-ml/octet/graph"
@@ -20,11 +22,14 @@ type Cell struct {
 	Graph     *graph.Graph
 	Threads   int // 1 to GOMAXPROCS
 	Batch     int
+	// Sessions is how many sessions run at once, each on Threads threads, as a server runs them; 0 is 1. A latency is then that of
+	// one run among the others.
+	Sessions int
 }
 
 // String returns the model, precision, threads and batch, for messages.
 func (c *Cell) String() string {
-	return fmt.Sprintf("%s %v, %d threads, batch %d", c.Model, c.Precision, c.Threads, c.Batch)
+	return fmt.Sprintf("%s %v, %d threads, batch %d, %d sessions", c.Model, c.Precision, c.Threads, c.Batch, max(c.Sessions, 1))
 }
 
 // Options say how Measure and Profile work.
@@ -55,19 +60,29 @@ type Result struct {
 	Precision string  `json:"precision"`
 	Threads   int     `json:"threads"`
 	Batch     int     `json:"batch"`
+	Sessions  int     `json:"sessions"`
 	Runs      int     `json:"runs"`
+	Outliers  int     `json:"outliers"` // runs above Tukey's outer fence and 1/4 above the upper quartile
 	Quiet     float64 `json:"quiet_ms"` // median of the best quarter of time blocks
+	Interval  float64 `json:"interval"` // of Quiet, to both sides, relative to it, at 99 %
 	P50       float64 `json:"p50_ms"`
 	P90       float64 `json:"p90_ms"`
 	P99       float64 `json:"p99_ms"`
-	Images    float64 `json:"images_per_second"` // of the quiet median, like all that follow
+	Images    float64 `json:"images_per_second"` // of all sessions, of the quiet median, like all that follow
 	GMACs     float64 `json:"gmacs"`             // 10⁹ multiplications a second
-	Share     float64 `json:"share_of_peak"`     // of the probed peak of one core, times threads
+	Share     float64 `json:"share_of_peak"`     // of the probed peak of one core, times the threads of all sessions, GOMAXPROCS at most
 	Speedup   float64 `json:"speedup_over_fp32"` // 0 where the float model was not measured alike
 	MACs      int64   `json:"macs"`              // multiplications of one picture
 	Weights   int     `json:"weights_bytes"`     // packed
 	Arena     int     `json:"arena_bytes"`       // of one session
 	Load      float64 `json:"load_ms"`           // from the graph in memory to a session
+	Rounds    []Round `json:"rounds"`
+}
+
+// Round is the runs of a cell in one of its turns.
+type Round struct {
+	Runs int     `json:"runs"`
+	Mean float64 `json:"mean_ms"`
 }
 
 // Report is the outcome of Measure.
@@ -91,6 +106,7 @@ type runner struct {
 	Cell
 	program *runtime.Program
 	session *runtime.Session
+	others  []*runtime.Session // that run at the same time
 	load    time.Duration
 	spent   time.Duration
 	samples samples
@@ -141,6 +157,7 @@ func newRunner(c Cell, options ...runtime.Option) (*runner, error) {
 	if most := goruntime.GOMAXPROCS(0); c.Threads < 1 || c.Threads > most {
 		return nil, fmt.Errorf("%v: %w: GOMAXPROCS allows 1 to %d threads", &c, ErrOption, most)
 	}
+	c.Sessions = max(c.Sessions, 1)
 	start := time.Now()
 	program, err := runtime.Compile(c.Graph, append(options, runtime.Threads(c.Threads), runtime.Batch(c.Batch))...)
 	if err != nil {
@@ -151,9 +168,18 @@ func newRunner(c Cell, options ...runtime.Option) (*runner, error) {
 		return nil, fmt.Errorf("%v: %w", &c, err)
 	}
 	r := &runner{Cell: c, program: program, session: session, load: time.Since(start)}
-	random := rand.New(rand.NewPCG(1, 2))
-	for i := range program.Inputs() {
-		fill(session.Input(i), random)
+	for range c.Sessions - 1 {
+		s, err := program.NewSession()
+		if err != nil {
+			return nil, fmt.Errorf("%v: %w", &c, err)
+		}
+		r.others = append(r.others, s)
+	}
+	for _, s := range append(r.others, session) {
+		random := rand.New(rand.NewPCG(1, 2))
+		for i := range program.Inputs() {
+			fill(s.Input(i), random)
+		}
 	}
 	return r, nil
 }
@@ -185,6 +211,15 @@ func (r *runner) turn(duration time.Duration) {
 	if r.spent >= duration && runs >= leastRuns {
 		return
 	}
+	var stop atomic.Bool
+	var others sync.WaitGroup
+	for _, s := range r.others {
+		others.Go(func() {
+			for !stop.Load() {
+				s.Run()
+			}
+		})
+	}
 	for begin := time.Now(); ; {
 		r.session.Run()
 		if time.Since(begin) > min(warmUp, duration/rounds) {
@@ -197,6 +232,8 @@ func (r *runner) turn(duration time.Duration) {
 		r.session.Run()
 		times = append(times, time.Since(start))
 	}
+	stop.Store(true)
+	others.Wait()
 	for _, t := range times {
 		r.spent += t
 	}
@@ -207,18 +244,23 @@ func (r *runner) turn(duration time.Duration) {
 func (r *runner) result(peak Peak) Result {
 	memory := r.program.Memory()
 	out := Result{
-		Model: r.Model, Precision: r.Precision.String(), Threads: r.Threads, Batch: r.Batch,
+		Model: r.Model, Precision: r.Precision.String(), Threads: r.Threads, Batch: r.Batch, Sessions: r.Sessions,
 		Weights: memory.Weights, Arena: memory.Arena, Load: milliseconds(r.load),
 	}
 	for _, s := range r.program.Steps() {
 		out.MACs += int64(s.MACs / r.Batch)
 	}
 	all, quiet := r.samples.all(), r.samples.quiet()
-	out.Runs, out.Quiet = len(all), milliseconds(quiet)
+	out.Runs, out.Outliers = len(all), outliers(all)
+	out.Quiet, out.Interval = milliseconds(quiet), r.samples.interval()
 	out.P50, out.P90, out.P99 = milliseconds(quantile(all, 0.5)), milliseconds(quantile(all, 0.9)), milliseconds(quantile(all, 0.99))
-	out.Images = 1e9 * giga(float64(r.Batch), quiet)
-	out.GMACs = giga(float64(out.MACs)*float64(r.Batch), quiet)
-	out.Share = out.GMACs / (peak.of(r.Precision) * float64(r.Threads))
+	for _, times := range r.samples.rounds {
+		out.Rounds = append(out.Rounds, Round{Runs: len(times), Mean: milliseconds(sum(times)) / float64(len(times))})
+	}
+	images := float64(r.Batch * r.Sessions)
+	out.Images = 1e9 * giga(images, quiet)
+	out.GMACs = giga(float64(out.MACs)*images, quiet)
+	out.Share = out.GMACs / (peak.of(r.Precision) * float64(min(r.Threads*r.Sessions, goruntime.GOMAXPROCS(0))))
 	return out
 }
 
@@ -227,7 +269,7 @@ func compare(results []Result) {
 	for i := range results {
 		r := &results[i]
 		for _, base := range results {
-			if base.Precision == FP32.String() && base.Model == r.Model && base.Threads == r.Threads && base.Batch == r.Batch && r.Quiet > 0 {
+			if base.Precision == FP32.String() && base.Model == r.Model && base.Threads == r.Threads && base.Batch == r.Batch && base.Sessions == r.Sessions && r.Quiet > 0 {
 				r.Speedup = base.Quiet / r.Quiet
 			}
 		}

@@ -2,6 +2,7 @@ package bench
 
 import (
 	"math"
+	"math/rand/v2"
 	"slices"
 	"time"
 )
@@ -36,6 +37,43 @@ func (s *samples) quiet() time.Duration {
 	best := slices.Concat(blocks[:(len(blocks)+3)/4]...)
 	slices.Sort(best)
 	return quantile(best, 0.5)
+}
+
+// Of the bootstrap that tells how far a quiet median can be trusted.
+const (
+	resamples     = 400
+	leastInterval = 0.01 // below this, drifts between two measurements are larger than the spread within one
+)
+
+// interval returns half the width of the range that holds the quiet median in 99 of 100 measurements, relative to it: rounds are
+// drawn anew, with repetition, many times (Efron's bootstrap), always alike for the same samples. Neighbouring runs are not
+// independent, rounds nearly are.
+func (s *samples) interval() float64 {
+	middle := s.quiet()
+	if middle == 0 {
+		return 0
+	}
+	random := rand.New(rand.NewPCG(1, uint64(len(s.rounds))))
+	var medians []time.Duration
+	drawn := samples{rounds: make([][]time.Duration, len(s.rounds))}
+	for range resamples {
+		for i := range drawn.rounds {
+			drawn.rounds[i] = s.rounds[random.IntN(len(s.rounds))]
+		}
+		medians = append(medians, drawn.quiet())
+	}
+	slices.Sort(medians)
+	lo, hi := quantile(medians, 0.005), quantile(medians, 0.995)
+	return max(leastInterval, float64(max(hi-middle, middle-lo))/float64(middle))
+}
+
+// outliers returns how many of the sorted samples lie above the upper quartile by more than three times the distance of the
+// quartiles, Tukey's outer fence, and by more than a quarter: the quartiles of a program in a quiet spell are nearly one.
+func outliers(sorted []time.Duration) int {
+	lower, upper := quantile(sorted, 0.25), quantile(sorted, 0.75)
+	fence := upper + max(3*(upper-lower), upper/4)
+	i, _ := slices.BinarySearch(sorted, fence+1)
+	return len(sorted) - i
 }
 
 // quantile returns the nearest-rank quantile q, 0 to 1, of sorted samples; 0 without samples.

@@ -60,3 +60,37 @@ func TestFiltersHaveUnitResponse(t *testing.T) {
 		}
 	}
 }
+
+func TestTheIntervalHoldsTheSpreadOfRounds(t *testing.T) {
+	var steady, wild samples
+	for round := range 8 {
+		var a, b []time.Duration
+		for i := range 30 {
+			a = append(a, time.Duration(10000+i%3))
+			b = append(b, time.Duration(10000*(1+round)+i%3))
+		}
+		steady.rounds, wild.rounds = append(steady.rounds, a), append(wild.rounds, b)
+	}
+	if got := steady.interval(); got != leastInterval {
+		t.Errorf("the interval of equal rounds is %v, want %v", got, leastInterval)
+	}
+	if got := wild.interval(); got < 0.5 || got != wild.interval() {
+		t.Errorf("the interval of rounds of 1 to 8 is %v", got)
+	}
+	if got := (&samples{}).interval(); got != 0 {
+		t.Errorf("the interval of nothing is %v", got)
+	}
+}
+
+func TestOutliersAreBeyondTheFence(t *testing.T) {
+	var sorted []time.Duration
+	for i := range 100 {
+		sorted = append(sorted, time.Duration(1000+i))
+	}
+	if got := outliers(append(sorted, 1225, 1340, 1360, 9999)); got != 2 {
+		t.Errorf("%d outliers, want 2", got)
+	}
+	if got := outliers(nil); got != 0 {
+		t.Errorf("%d outliers of nothing", got)
+	}
+}

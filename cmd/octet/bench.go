@@ -23,8 +23,10 @@ type benchmark struct {
 	arch, model, kernels string
 	precisions           []string
 	threads, batches     []int
+	sessions             int
 	duration             time.Duration
 	profile, json        bool
+	csv, benchstat       bool
 }
 
 func (a *app) benchCommand() *cobra.Command {
@@ -36,7 +38,8 @@ func (a *app) benchCommand() *cobra.Command {
 threads and batch size. The combinations run in turns, so that a drift of the machine meets all of them alike.
 
 Columns: quiet is the median latency of the best quarter of time blocks, which other work on the machine disturbs least;
-images/s, GMAC/s, peak and "vs fp32" derive from it. p50, p90 and p99 are of all runs. GMAC/s counts multiplications of
+± is how far it can be trusted: 99 of 100 measurements on the machine as it was lie within. Images/s, GMAC/s, peak and "vs fp32"
+derive from quiet. p50, p90 and p99 are of all runs. GMAC/s counts multiplications of
 convolutions and dense layers. Peak is its share of what the cores could do at most, as probed in the same run: threads
 times the best of a few of our own convolutions on data in the caches of one core, int8 for int8 and int4, fp32 for fp32.
 Weights are packed ones; arena is the memory of one session; load is the time from the graph (with --model: the file) to a
@@ -56,9 +59,12 @@ Architectures: ` + strings.Join(bench.Names(), ", ") + ".",
 	c.Flags().IntSliceVar(&f.threads, "threads", all, "numbers of threads; with --profile 1")
 	c.Flags().IntSliceVar(&f.batches, "batch", []int{1, 8}, "batch sizes; with --profile 1")
 	c.Flags().DurationVar(&f.duration, "duration", 2*time.Second, "time for each combination")
+	c.Flags().IntVar(&f.sessions, "concurrency", 1, "sessions that run at once, each on its threads, as in a server")
 	c.Flags().StringVar(&f.kernels, "kernels", "", "instruction-set level (default: the best available; see octet cpu)")
 	c.Flags().BoolVar(&f.profile, "profile", false, "show the time of each step and each operator instead")
 	c.Flags().BoolVar(&f.json, "json", false, "print JSON")
+	c.Flags().BoolVar(&f.csv, "csv", false, "print comma-separated values")
+	c.Flags().BoolVar(&f.benchstat, "benchstat", false, "print every run's mean by round as Go benchmark lines, for benchstat")
 	c.AddCommand(a.benchExportCommand())
 	return c
 }
@@ -69,6 +75,15 @@ func (f *benchmark) run(c *cobra.Command) error {
 	}
 	if f.model != "" && c.Flags().Changed("precision") {
 		return usageError{errors.New("--precision belongs to --arch: a model file has its own")}
+	}
+	forms := 0
+	for _, set := range []bool{f.json, f.csv, f.benchstat} {
+		if set {
+			forms++
+		}
+	}
+	if forms > 1 || f.profile && (f.csv || f.benchstat) {
+		return usageError{errors.New("--json, --csv and --benchstat exclude each other, and --profile the last two")}
 	}
 	if f.profile {
 		f.narrow(c)
@@ -121,6 +136,9 @@ func (f *benchmark) check() error {
 	if len(f.precisions) == 0 || len(f.threads) == 0 || len(f.batches) == 0 {
 		return usageError{errors.New("--precision, --threads and --batch need at least one value")}
 	}
+	if f.sessions < 1 || f.sessions > 1<<10 {
+		return usageError{fmt.Errorf("--concurrency %d: want 1 to %d", f.sessions, 1<<10)}
+	}
 	if f.kernels != "" {
 		if _, err := cpu.ParseLevel(f.kernels); err != nil {
 			return usageError{fmt.Errorf("--kernels: %w", err)}
@@ -158,6 +176,7 @@ func (f *benchmark) cells() (cells []bench.Cell, opened time.Duration, err error
 		}
 	}
 	for _, c := range models {
+		c.Sessions = f.sessions
 		for _, c.Threads = range f.threads {
 			for _, c.Batch = range f.batches {
 				cells = append(cells, c)
@@ -175,8 +194,13 @@ func (f *benchmark) showReport(cells []bench.Cell, opened time.Duration, o bench
 	for i := range r.Results {
 		r.Results[i].Load += float64(opened) / float64(time.Millisecond)
 	}
-	if f.json {
+	switch {
+	case f.json:
 		return f.encode(r)
+	case f.csv:
+		return printCSV(f.stdout, r)
+	case f.benchstat:
+		return printBenchstat(f.stdout, r)
 	}
 	return printReport(f.stdout, r)
 }

@@ -2,8 +2,13 @@ package main
 
 import (
 	"cmp"
+	"encoding/csv"
 	"fmt"
 	"io"
+	"path/filepath"
+	goruntime "runtime"
+	"strconv"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/octet-ml/octet/bench"
@@ -25,17 +30,68 @@ func printReport(out io.Writer, r *bench.Report) error {
 		fmt.Fprintf(out, "%s: %.1f million multiplications a picture; times in ms\n\n", first.Model, float64(first.MACs)/1e6)
 	}
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(w, "precision\tthreads\tbatch\tquiet\tp50\tp90\tp99\timages/s\tGMAC/s\tpeak\tvs fp32\tweights\tarena\tload\t")
+	fmt.Fprintln(w, "precision\tthreads\tbatch\tquiet\t±\tp50\tp90\tp99\timages/s\tGMAC/s\tpeak\tvs fp32\tweights\tarena\tload\t")
 	for _, c := range r.Results {
 		speedup := "-"
 		if c.Speedup > 0 {
 			speedup = fmt.Sprintf("%.2f", c.Speedup)
 		}
-		fmt.Fprintf(w, "%s\t%d\t%d\t%s\t%s\t%s\t%s\t%.1f\t%.1f\t%.0f %%\t%s\t%s\t%s\t%.0f\t\n", c.Precision, c.Threads, c.Batch,
-			significant(c.Quiet), significant(c.P50), significant(c.P90), significant(c.P99),
+		fmt.Fprintf(w, "%s\t%d\t%d\t%s\t%.1f %%\t%s\t%s\t%s\t%.1f\t%.1f\t%.0f %%\t%s\t%s\t%s\t%.0f\t\n", c.Precision, c.Threads, c.Batch,
+			significant(c.Quiet), 100*c.Interval, significant(c.P50), significant(c.P90), significant(c.P99),
 			c.Images, c.GMACs, 100*c.Share, speedup, size(c.Weights), size(c.Arena), c.Load)
 	}
-	return w.Flush()
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	return printOutliers(out, r)
+}
+
+// printOutliers says how many runs other work has disturbed, where that is more than a few.
+func printOutliers(out io.Writer, r *bench.Report) error {
+	const few = 0.02
+	for _, c := range r.Results {
+		if float64(c.Outliers) > few*float64(c.Runs) {
+			fmt.Fprintf(out, "%s, %d threads, batch %d: %d of %d runs are outliers; the machine was busy, p90 and p99 say more about it than about the model\n",
+				c.Precision, c.Threads, c.Batch, c.Outliers, c.Runs)
+		}
+	}
+	return nil
+}
+
+// printCSV writes the results with the names of the JSON form as columns.
+func printCSV(out io.Writer, r *bench.Report) error {
+	w := csv.NewWriter(out)
+	_ = w.Write([]string{
+		"model", "precision", "threads", "batch", "sessions", "runs", "outliers", "quiet_ms", "interval", "p50_ms", "p90_ms", "p99_ms",
+		"images_per_second", "gmacs", "share_of_peak", "speedup_over_fp32", "macs", "weights_bytes", "arena_bytes", "load_ms",
+	})
+	for _, c := range r.Results {
+		line := []string{c.Model, c.Precision}
+		for _, v := range []float64{
+			float64(c.Threads), float64(c.Batch), float64(c.Sessions), float64(c.Runs), float64(c.Outliers), c.Quiet, c.Interval, c.P50, c.P90, c.P99,
+			c.Images, c.GMACs, c.Share, c.Speedup, float64(c.MACs), float64(c.Weights), float64(c.Arena), c.Load,
+		} {
+			line = append(line, strconv.FormatFloat(v, 'f', -1, 64))
+		}
+		_ = w.Write(line)
+	}
+	w.Flush()
+	return w.Error()
+}
+
+// printBenchstat writes a line for each round of each cell, in the format of Go benchmarks.
+func printBenchstat(out io.Writer, r *bench.Report) error {
+	fmt.Fprintf(out, "goos: %s\ngoarch: %s\ncpu: %s\n", goruntime.GOOS, goruntime.GOARCH, r.Machine.Processor)
+	for _, c := range r.Results {
+		name := strings.NewReplacer(" ", "_", "/", "_").Replace(filepath.Base(c.Model))
+		for _, round := range c.Rounds {
+			_, err := fmt.Fprintf(out, "BenchmarkRun/%s/%s/batch=%d/sessions=%d-%d\t%d\t%.0f ns/op\n", name, c.Precision, c.Batch, c.Sessions, c.Threads, round.Runs, 1e6*round.Mean)
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func printProfiles(out io.Writer, r *profileReport) error {
