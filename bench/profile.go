@@ -19,6 +19,8 @@ type StepProfile struct {
 	MACs   int64   `json:"macs"` // of the whole batch
 	GMACs  float64 `json:"gmacs,omitempty"`
 	Share  float64 `json:"share_of_peak,omitempty"`
+	Bytes  int64   `json:"bytes"` // inputs, outputs and packed weights
+	Live   int     `json:"live"`  // bytes of values in the arena while the step runs
 }
 
 // OperatorProfile is the time of all steps of one operator.
@@ -64,6 +66,7 @@ func Profile(c Cell, peak Peak, o Options) (*CellProfile, error) {
 	scale := peak.of(c.Precision) * float64(c.Threads)
 	for i, s := range r.program.Steps() {
 		p := StepProfile{Op: s.Op, Name: s.Name, Kernel: s.Kernel, Output: s.Output, MACs: int64(s.MACs), Time: milliseconds(times[i])}
+		p.Bytes, p.Live = int64(s.Moved+s.Weights), s.Live
 		p.Part = float64(times[i]) / float64(max(total, 1))
 		p.GMACs = giga(float64(s.MACs), times[i])
 		p.Share = p.GMACs / scale

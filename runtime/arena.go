@@ -55,7 +55,7 @@ func (p *plan) place() error {
 	if p.arena > MaxArena {
 		return errors.New("the values need too much memory")
 	}
-	p.live = largestLiveSet(buffers, len(p.steps))
+	p.liveAt, p.live = liveSets(buffers, len(p.steps))
 	p.slots = make(map[*graph.Value]slot, len(owner))
 	for v, b := range owner {
 		s := slot{offset: b.offset, size: v.DType.Bytes(v.Shape.Size()), outer: b.outer}
@@ -199,19 +199,23 @@ func soleReader(n *graph.Node, b *buffer, k int, owner map[*graph.Value]*buffer)
 	return true
 }
 
-// largestLiveSet returns the greatest number of bytes of buffers live at one step.
-func largestLiveSet(buffers []*buffer, steps int) int {
+// liveSets returns the number of bytes of buffers live at each step, and the greatest, before and after the steps counted.
+func liveSets(buffers []*buffer, steps int) (at []int, most int) {
 	delta := make([]int, steps+3)
 	for _, b := range buffers {
 		delta[b.first+1] += b.size
 		delta[min(b.last, steps)+2] -= b.size
 	}
-	live, most := 0, 0
-	for _, d := range delta {
+	at = make([]int, steps)
+	live := 0
+	for i, d := range delta {
 		live += d
 		most = max(most, live)
+		if step := i - 1; step >= 0 && step < steps {
+			at[step] = live
+		}
 	}
-	return most
+	return at, most
 }
 
 // newArena returns memory for a plan, aligned, with room to over-read.

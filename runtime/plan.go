@@ -26,10 +26,11 @@ type plan struct {
 	outer   map[*graph.Value]int // values whose buffers are given from outside; else nil
 	steps   []plannedStep
 	slots   map[*graph.Value]slot
-	arena   int // bytes
-	live    int // bytes of the largest set of values that are live at once
-	scratch int // bytes each thread needs
-	weights int // bytes of packed weights
+	arena   int   // bytes
+	live    int   // bytes of the largest set of values that are live at once
+	liveAt  []int // by step
+	scratch int   // bytes each thread needs
+	weights int   // bytes of packed weights
 	// constants are copies of the constants that kernels read directly, aligned and with room to over-read, which the bytes
 	// of a model file do not have.
 	constants map[*graph.Value][]byte

@@ -183,6 +183,8 @@ type StepInfo struct {
 	Output  string      `json:"output"`  // type and shape of the first output
 	MACs    int         `json:"macs"`    // multiplications of a convolution or dense layer
 	Weights int         `json:"weights"` // bytes of packed weights
+	Moved   int         `json:"moved"`   // bytes of inputs and outputs, without constants
+	Live    int         `json:"live"`    // bytes of values in the arena, of one image where steps run image by image, while it runs
 	Proved  float64     `json:"proved"`  // share of products that a level without VNNI may add fast; 0 elsewhere
 	DType   graph.DType `json:"-"`       // type of the data that it computes on
 }
@@ -200,8 +202,11 @@ func (p *Program) Steps() []StepInfo {
 // describe describes the steps of a plan that is run the given number of times.
 func (p *plan) describe(times int) []StepInfo {
 	var out []StepInfo
-	for _, s := range p.steps {
-		info := StepInfo{Op: s.node.Op, Name: s.node.Name, Kernel: s.lowered.Kernel, MACs: times * macs(s.node), Weights: s.lowered.Weights, Proved: s.lowered.Proved}
+	for i, s := range p.steps {
+		info := StepInfo{
+			Op: s.node.Op, Name: s.node.Name, Kernel: s.lowered.Kernel, MACs: times * macs(s.node), Weights: s.lowered.Weights, Live: p.liveAt[i],
+			Proved: s.lowered.Proved,
+		}
 		if y := s.node.Outputs[0]; y != nil {
 			shape := y.Shape.Clone()
 			if times > 1 {
@@ -211,6 +216,13 @@ func (p *plan) describe(times int) []StepInfo {
 		}
 		if len(s.node.Inputs) > 0 && s.node.Inputs[0] != nil {
 			info.DType = s.node.Inputs[0].DType
+		}
+		for _, list := range [][]*graph.Value{s.node.Inputs, s.node.Outputs} {
+			for _, v := range list {
+				if v != nil && v.Const == nil {
+					info.Moved += times * v.DType.Bytes(v.Shape.Size())
+				}
+			}
 		}
 		out = append(out, info)
 	}

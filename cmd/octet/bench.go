@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	goruntime "runtime"
 	"strings"
 	"time"
@@ -11,6 +12,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/octet-ml/octet/bench"
+	"github.com/octet-ml/octet/bench/report"
+	"github.com/octet-ml/octet/graph"
 	"github.com/octet-ml/octet/internal/cpu"
 )
 
@@ -27,6 +30,7 @@ type benchmark struct {
 	duration             time.Duration
 	profile, json        bool
 	csv, benchstat       bool
+	html                 string
 }
 
 func (a *app) benchCommand() *cobra.Command {
@@ -65,6 +69,7 @@ Architectures: ` + strings.Join(bench.Names(), ", ") + ".",
 	c.Flags().BoolVar(&f.json, "json", false, "print JSON")
 	c.Flags().BoolVar(&f.csv, "csv", false, "print comma-separated values")
 	c.Flags().BoolVar(&f.benchstat, "benchstat", false, "print every run's mean by round as Go benchmark lines, for benchstat")
+	c.Flags().StringVar(&f.html, "html", "", "write a page with the table and pictures to a file, too")
 	c.AddCommand(a.benchExportCommand())
 	return c
 }
@@ -82,8 +87,8 @@ func (f *benchmark) run(c *cobra.Command) error {
 			forms++
 		}
 	}
-	if forms > 1 || f.profile && (f.csv || f.benchstat) {
-		return usageError{errors.New("--json, --csv and --benchstat exclude each other, and --profile the last two")}
+	if forms > 1 || f.profile && (f.csv || f.benchstat || f.html != "") {
+		return usageError{errors.New("--json, --csv and --benchstat exclude each other; --profile excludes the last two and --html")}
 	}
 	if f.profile {
 		f.narrow(c)
@@ -194,6 +199,11 @@ func (f *benchmark) showReport(cells []bench.Cell, opened time.Duration, o bench
 	for i := range r.Results {
 		r.Results[i].Load += float64(opened) / float64(time.Millisecond)
 	}
+	if f.html != "" {
+		if err := f.writePage(cells, r, o); err != nil {
+			return err
+		}
+	}
 	switch {
 	case f.json:
 		return f.encode(r)
@@ -203,6 +213,34 @@ func (f *benchmark) showReport(cells []bench.Cell, opened time.Duration, o bench
 		return printBenchstat(f.stdout, r)
 	}
 	return printReport(f.stdout, r)
+}
+
+// writePage writes the results as a page, with profiles of each model on one thread at batch 1.
+func (f *benchmark) writePage(cells []bench.Cell, r *bench.Report, o bench.Options) (err error) {
+	d := report.Data{Report: r, Bandwidth: bench.ProbeBandwidth()}
+	seen := make(map[*graph.Graph]bool)
+	for _, c := range cells {
+		if seen[c.Graph] {
+			continue
+		}
+		seen[c.Graph] = true
+		c.Threads, c.Batch, c.Sessions = 1, 1, 1
+		p, err := bench.Profile(c, r.Peak, o)
+		if err != nil {
+			return err
+		}
+		d.Profiles = append(d.Profiles, p)
+	}
+	file, err := os.Create(f.html)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if e := file.Close(); err == nil {
+			err = e
+		}
+	}()
+	return report.Write(file, d)
 }
 
 // profileReport is the JSON form of a profile.

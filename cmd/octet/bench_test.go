@@ -69,6 +69,20 @@ func TestBenchWritesTables(t *testing.T) {
 	}
 }
 
+func TestBenchWritesAPage(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "report.html")
+	if status, out, errs := octet(nil, brief("--arch", "resnet8", "--html", path)...); status != 0 || !strings.Contains(out, "images/s") {
+		t.Fatalf("status %d: %s%s", status, out, errs)
+	}
+	page, err := os.ReadFile(path)
+	if err != nil || strings.Count(string(page), "<svg") != 5 {
+		t.Errorf("%v; %d pictures", err, strings.Count(string(page), "<svg"))
+	}
+	if status, _, errs := octet(nil, brief("--arch", "resnet8", "--html", filepath.Join(path, "x"))...); status != 1 || !strings.Contains(errs, "report.html") {
+		t.Errorf("status %d: %s", status, errs)
+	}
+}
+
 func TestBenchRunsSessionsAtOnce(t *testing.T) {
 	status, out, errs := octet(nil, brief("--arch", "resnet8", "--precision", "int8", "--concurrency", "3", "--json")...)
 	if status != 0 {

@@ -1,0 +1,198 @@
+package report
+
+import (
+	"fmt"
+	"math"
+
+	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/vg"
+
+	"github.com/octet-ml/octet/bench"
+)
+
+// bySeries collects the results into series by name, in order of the first of each.
+func bySeries(results []bench.Result, name func(r bench.Result) string, point func(r bench.Result) plotter.XY) (names []string, series map[string]plotter.XYs) {
+	series = make(map[string]plotter.XYs)
+	for _, r := range results {
+		n := name(r)
+		if series[n] == nil {
+			names = append(names, n)
+		}
+		series[n] = append(series[n], point(r))
+	}
+	return names, series
+}
+
+// latency draws the time of a run against the batch.
+func latency(d Data) (*drawing, error) {
+	g := newDrawing("Latency against batch", "Quiet median of one run, of all pictures of a batch; both axes are logarithmic. Lower is better.", "batch", "ms")
+	var batches []float64
+	names, series := bySeries(d.Results,
+		func(r bench.Result) string { return fmt.Sprintf("%s, %s", r.Precision, count(r.Threads, "thread")) },
+		func(r bench.Result) plotter.XY {
+			batches = append(batches, float64(r.Batch))
+			return plotter.XY{X: float64(r.Batch), Y: r.Quiet}
+		})
+	for _, n := range names {
+		if err := g.line(n, series[n], true); err != nil {
+			return nil, err
+		}
+	}
+	logarithmic(&g.Y)
+	logarithmic(&g.X)
+	only(&g.X, batches)
+	if g.X.Min <= 0 {
+		g.X.Min = 0.5
+	}
+	g.Legend.Left = true
+	g.roomForLegend(len(names), true)
+	return g, nil
+}
+
+// throughput draws pictures a second against threads.
+func throughput(d Data) (*drawing, error) {
+	g := newDrawing("Throughput against threads", "Pictures a second, all sessions together. Higher is better; a straight line through the origin is perfect scaling.", "threads", "images/s")
+	var threads []float64
+	names, series := bySeries(d.Results,
+		func(r bench.Result) string { return fmt.Sprintf("%s, batch %d", r.Precision, r.Batch) },
+		func(r bench.Result) plotter.XY {
+			threads = append(threads, float64(r.Threads))
+			return plotter.XY{X: float64(r.Threads), Y: r.Images}
+		})
+	for _, n := range names {
+		if err := g.line(n, series[n], true); err != nil {
+			return nil, err
+		}
+	}
+	only(&g.X, threads)
+	g.Y.Min = 0
+	g.Legend.Left = true
+	g.roomForLegend(len(names), false)
+	return g, nil
+}
+
+// roomForLegend lengthens the vertical axis, so that the legend of n series covers none of them.
+func (d *drawing) roomForLegend(n int, logarithmic bool) {
+	part := min(0.6, 0.075*float64(n)+0.05) // of the height
+	if logarithmic {
+		d.Y.Max *= math.Pow(d.Y.Max/d.Y.Min, part/(1-part))
+		return
+	}
+	d.Y.Max += (d.Y.Max - d.Y.Min) * part / (1 - part)
+}
+
+// roofline draws the rate of every step that multiplies against its multiplications a byte, beneath what the processor can do.
+func roofline(d Data) (*drawing, error) {
+	if len(d.Profiles) == 0 || d.Bandwidth <= 0 {
+		return nil, nil
+	}
+	g := newDrawing("Roofline", "Each point is a convolution or dense layer; the lines are the probed peak of one core and what its copying speed would feed. "+
+		"Points left of the bend wait for memory, unless caches serve them.", "multiplications a byte", "GMAC/s")
+	least, most := math.Inf(1), 0.0
+	for _, p := range d.Profiles {
+		var points plotter.XYs
+		for _, s := range p.Steps {
+			if s.MACs > 0 && s.Bytes > 0 && s.GMACs > 0 {
+				points = append(points, plotter.XY{X: float64(s.MACs) / float64(s.Bytes), Y: s.GMACs})
+			}
+		}
+		for _, q := range points {
+			least, most = min(least, q.X), max(most, q.X)
+		}
+		if len(points) == 0 {
+			continue
+		}
+		if err := g.dots(p.Precision, points); err != nil {
+			return nil, err
+		}
+	}
+	if most == 0 {
+		return nil, nil
+	}
+	for _, roof := range []struct {
+		name string
+		peak float64
+	}{{"int8 roof", d.Peak.Int8}, {"fp32 roof", d.Peak.FP32}} {
+		var points plotter.XYs
+		for x := least / 2; x < most*2; x *= 1.05 {
+			points = append(points, plotter.XY{X: x, Y: min(roof.peak, d.Bandwidth*x)})
+		}
+		if err := g.line(roof.name, points, false); err != nil {
+			return nil, err
+		}
+	}
+	logarithmic(&g.X)
+	logarithmic(&g.Y)
+	g.Legend.Top = false
+	g.Y.Max *= 1.3
+	return g, nil
+}
+
+// layers draws the time of each layer of the second profile, and how much longer the first takes on top of it.
+func layers(d Data) (*drawing, error) {
+	if len(d.Profiles) < 2 {
+		return nil, nil
+	}
+	slow, fast := d.Profiles[0], d.Profiles[1]
+	times := make(map[string]float64)
+	for _, s := range fast.Steps {
+		times[s.Name] = s.Time
+	}
+	var below, above plotter.Values
+	for _, s := range slow.Steps {
+		if t, ok := times[s.Name]; ok && s.MACs > 0 {
+			below = append(below, 1000*t)
+			above = append(above, max(0, 1000*(s.Time-t)))
+		}
+	}
+	if len(below) == 0 {
+		return nil, nil
+	}
+	g := newDrawing("Time of layers", fmt.Sprintf("Convolutions and dense layers in order, %s. A whole bar is %s, its lower part %s.",
+		count(slow.Threads, "thread"), slow.Precision, fast.Precision), "layer", "µs")
+	thick := vg.Length(math.Max(1.5, 250/float64(len(below))*0.8))
+	lower, err := plotter.NewBarChart(below, thick)
+	if err != nil {
+		return nil, err
+	}
+	upper, err := plotter.NewBarChart(above, thick)
+	if err != nil {
+		return nil, err
+	}
+	lower.Color, upper.Color = colors[0], colors[5]
+	lower.LineStyle.Width, upper.LineStyle.Width = 0, 0
+	upper.StackOn(lower)
+	g.Add(lower, upper)
+	g.Legend.Add(fast.Precision, lower)
+	g.Legend.Add("more in "+slow.Precision, upper)
+	g.roomForLegend(2, false)
+	return g, nil
+}
+
+// memory draws the bytes of live values at each step.
+func memory(d Data) (*drawing, error) {
+	if len(d.Profiles) == 0 {
+		return nil, nil
+	}
+	g := newDrawing("Memory over the steps", fmt.Sprintf("Bytes of values that are live while a step runs, batch %d, without weights.", d.Profiles[0].Batch), "step", "MiB")
+	for _, p := range d.Profiles {
+		var points plotter.XYs
+		for i, s := range p.Steps {
+			points = append(points, plotter.XY{X: float64(i), Y: float64(s.Live) / (1 << 20)})
+		}
+		if err := g.line(p.Precision, points, false); err != nil {
+			return nil, err
+		}
+	}
+	g.Y.Min = 0
+	g.roomForLegend(len(d.Profiles), false)
+	return g, nil
+}
+
+// count writes a number of things.
+func count(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}

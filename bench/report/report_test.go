@@ -1,0 +1,99 @@
+package report_test
+
+import (
+	"bytes"
+	"encoding/xml"
+	"errors"
+	"io"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/octet-ml/octet/bench"
+	"github.com/octet-ml/octet/bench/report"
+)
+
+// measured is results and profiles of resnet8.
+func measured(t *testing.T) report.Data {
+	t.Helper()
+	var cells []bench.Cell
+	for _, p := range []bench.Precision{bench.FP32, bench.Int8} {
+		g, err := bench.Build("resnet8", p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, batch := range []int{1, 2} {
+			cells = append(cells, bench.Cell{Model: "resnet8 <&>", Precision: p, Graph: g, Threads: 1, Batch: batch})
+		}
+	}
+	o := bench.Options{Duration: 4 * time.Millisecond}
+	r, err := bench.Measure(cells, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := report.Data{Report: r, Bandwidth: 10}
+	for _, c := range []bench.Cell{cells[0], cells[2]} {
+		p, err := bench.Profile(c, r.Peak, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d.Profiles = append(d.Profiles, p)
+	}
+	return d
+}
+
+func TestThePageIsWholeAndByItself(t *testing.T) {
+	d := measured(t)
+	var out bytes.Buffer
+	if err := report.Write(&out, d); err != nil {
+		t.Fatal(err)
+	}
+	page := out.String()
+	for _, want := range []string{
+		"resnet8 &lt;&amp;&gt;", "Latency against batch", "Throughput against threads", "Roofline", "Time of layers", "Memory over the steps", d.Machine.Go, "int8, 1 thread",
+	} {
+		if !strings.Contains(page, want) {
+			t.Errorf("no %q", want)
+		}
+	}
+	if n := strings.Count(page, "<svg"); n != 5 {
+		t.Errorf("%d pictures, want 5", n)
+	}
+	for _, outside := range []string{"<script", "src=", "url(", "@import", "<link rel=\"stylesheet"} {
+		if strings.Contains(page, outside) {
+			t.Errorf("the page has %q", outside)
+		}
+	}
+	for _, svg := range strings.Split(page, "<svg")[1:] {
+		svg, _, _ = strings.Cut("<svg"+svg, "</svg>")
+		x := xml.NewDecoder(strings.NewReader(svg + "</svg>"))
+		for {
+			if _, err := x.Token(); errors.Is(err, io.EOF) {
+				break
+			} else if err != nil {
+				t.Fatalf("%v in %.200s", err, svg)
+			}
+		}
+		if strings.Contains(svg, "NaN") || strings.Contains(svg, "Inf") {
+			t.Errorf("a number is missing in %.200s", svg)
+		}
+	}
+}
+
+func TestOneResultMakesAPage(t *testing.T) {
+	d := measured(t)
+	d.Results, d.Profiles = d.Results[:1], nil
+	var out bytes.Buffer
+	if err := report.Write(&out, d); err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(out.String(), "<svg"); n != 2 {
+		t.Errorf("%d pictures, want 2", n)
+	}
+}
+
+func TestNothingMakesNoPage(t *testing.T) {
+	if err := report.Write(io.Discard, report.Data{Report: &bench.Report{}}); err == nil {
+		t.Error("no error")
+	}
+}
