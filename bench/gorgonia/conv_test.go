@@ -1,0 +1,195 @@
+package gorgonia
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	goruntime "runtime"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/octet-ml/octet/bench"
+	"github.com/octet-ml/octet/graph"
+	"github.com/octet-ml/octet/ops"
+	"github.com/octet-ml/octet/runtime"
+)
+
+// pair is a convolution on both engines.
+type pair struct {
+	name    string
+	count   int // convolutions of that shape in the model
+	theirs  *Conv
+	ours    *runtime.Session
+	runs    int // of ours
+	samples [2][]time.Duration
+}
+
+// pairs returns the different convolutions of a model that Gorgonia has, and how many multiplications the others have, of all.
+func pairs(tb testing.TB, arch string) (out []*pair, skipped float64) {
+	tb.Helper()
+	g, err := bench.Build(arch, bench.FP32)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	seen := make(map[string]*pair)
+	var all, left float64
+	for _, n := range g.Nodes {
+		if n.Op != "Conv" {
+			continue
+		}
+		x, w, y := n.Inputs[0].Shape.Bind(1), n.Inputs[1].Shape, n.Outputs[0].Shape.Bind(1)
+		macs := float64(y.Size() * (w.Size() / w[0]))
+		all += macs
+		key := fmt.Sprint(x, w, y)
+		if p := seen[key]; p != nil {
+			p.count++
+			continue
+		}
+		p, err := newPair(n, draw(w.Size()))
+		if errors.Is(err, ErrUnsupported) {
+			left += macs
+			continue
+		}
+		if err != nil {
+			tb.Fatal(err)
+		}
+		tb.Cleanup(func() { _ = p.theirs.Close() })
+		seen[key] = p
+		out = append(out, p)
+	}
+	return out, left / all
+}
+
+func newPair(n *graph.Node, weights []float32) (*pair, error) {
+	p := &pair{name: n.Name, count: 1}
+	var err error
+	if p.theirs, err = NewConv(n, slices.Clone(weights)); err != nil {
+		return nil, err
+	}
+	g, err := Alone(n, weights)
+	if err != nil {
+		return nil, err
+	}
+	program, err := runtime.Compile(g, runtime.Threads(goruntime.GOMAXPROCS(0)), runtime.Profile())
+	if err != nil {
+		return nil, err
+	}
+	if p.ours, err = program.NewSession(); err != nil {
+		return nil, err
+	}
+	picture := draw(len(p.theirs.Input()))
+	copy(p.theirs.Input(), picture)
+	copy(graph.View[float32](p.ours.Input(0).Data), picture)
+	return p, nil
+}
+
+// check compares the outputs.
+func (p *pair) check(tb testing.TB) {
+	tb.Helper()
+	if err := p.theirs.Run(); err != nil {
+		tb.Fatal(err)
+	}
+	p.runOurs()
+	want, got := p.theirs.Output(), graph.View[float32](p.ours.Output(0).Data)
+	if len(want) != len(got) {
+		tb.Fatalf("%s: %d and %d outputs", p.name, len(want), len(got))
+	}
+	most := 0.0
+	for _, v := range want {
+		most = max(most, math.Abs(float64(v)))
+	}
+	for i, v := range want {
+		if d := math.Abs(float64(v - got[i])); !(d <= 1e-4*most) {
+			tb.Fatalf("%s: output %d: Gorgonia %v, Octet %v", p.name, i, v, got[i])
+		}
+	}
+}
+
+func TestBothEnginesAgree(t *testing.T) {
+	for _, c := range []struct {
+		window ops.Window
+		x, w   graph.Shape
+	}{
+		{ops.Window{Pads: [4]int{1, 1, 1, 1}}, graph.Shape{graph.Batch, 16, 30, 28}, graph.Shape{32, 16, 3, 3}},
+		{ops.Window{Strides: [2]int{2, 2}, Pads: [4]int{3, 3, 3, 3}}, graph.Shape{graph.Batch, 3, 32, 32}, graph.Shape{8, 3, 7, 7}},
+		{ops.Window{}, graph.Shape{graph.Batch, 24, 9, 9}, graph.Shape{40, 24, 1, 1}},
+	} {
+		g := &graph.Graph{}
+		x := g.AddInput("x", graph.Float32, c.x)
+		w := graph.NewConst("w", graph.Float32s(draw(c.w.Size()), c.w...))
+		n := g.Add("Conv", "conv", &ops.Conv{Window: c.window}, []*graph.Value{x, w}, "y")
+		p, err := newPair(n, draw(c.w.Size()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.check(t)
+		_ = p.theirs.Close()
+	}
+}
+
+func TestGroupsAreRefused(t *testing.T) {
+	g := &graph.Graph{}
+	x := g.AddInput("x", graph.Float32, graph.Shape{graph.Batch, 4, 9, 9})
+	w := graph.NewConst("w", graph.NewTensor(graph.Float32, 4, 1, 3, 3))
+	n := g.Add("Conv", "conv", &ops.Conv{Group: 4}, []*graph.Value{x, w}, "y")
+	if _, err := NewConv(n, make([]float32, 36)); !errors.Is(err, ErrUnsupported) {
+		t.Errorf("got %v, want %v", err, ErrUnsupported)
+	}
+}
+
+// runOurs runs our side and returns the time of the convolution: within a model, planes become pixels once, not at each layer.
+func (p *pair) runOurs() time.Duration {
+	total := func() (d time.Duration) {
+		for _, s := range p.ours.Profile() {
+			if s.Op == "Conv" {
+				d += s.Time * time.Duration(p.runs)
+			}
+		}
+		return d
+	}
+	before := total()
+	p.ours.Run()
+	p.runs++
+	return total() - before
+}
+
+// runTheirs runs Gorgonia's side and returns the time.
+func (p *pair) runTheirs(b *testing.B) time.Duration {
+	start := time.Now()
+	if err := p.theirs.Run(); err != nil {
+		b.Fatal(err)
+	}
+	return time.Since(start)
+}
+
+// BenchmarkConvolutions times all convolutions of a model that Gorgonia has, each in turns with ours on as many threads, and reports
+// the ratio of the sums of medians, theirs to ours, as "times".
+func BenchmarkConvolutions(b *testing.B) {
+	for _, arch := range []string{"resnet50", "mobilenetv2"} {
+		b.Run(arch, func(b *testing.B) {
+			list, skipped := pairs(b, arch)
+			for _, p := range list {
+				p.check(b)
+			}
+			for b.Loop() {
+				for _, p := range list {
+					p.runTheirs(b) // to warm up
+					p.samples[0] = append(p.samples[0], p.runTheirs(b))
+					p.runOurs()
+					p.samples[1] = append(p.samples[1], p.runOurs())
+				}
+			}
+			var sums [2]float64
+			for _, p := range list {
+				for i := range sums {
+					slices.Sort(p.samples[i])
+					sums[i] += float64(p.count) * float64(p.samples[i][len(p.samples[i])/2])
+				}
+			}
+			b.ReportMetric(sums[0]/sums[1], "times")
+			b.ReportMetric(100*skipped, "%skipped")
+			b.ReportMetric(0, "ns/op") // of both together
+		})
+	}
+}
