@@ -10,13 +10,14 @@ import (
 
 // Machine is where figures were measured, so that they can be judged.
 type Machine struct {
-	Processor string `json:"processor"`
-	System    string `json:"system"` // GOOS/GOARCH
-	Cores     int    `json:"cores"`  // logical cores this process may use
-	MaxProcs  int    `json:"gomaxprocs"`
-	Level     string `json:"level"` // instruction-set level of the kernels
-	Go        string `json:"go"`
-	Load      string `json:"load,omitempty"` // load averages over 1, 5 and 15 minutes before the measurement, where known
+	Processor string  `json:"processor"`
+	System    string  `json:"system"` // GOOS/GOARCH
+	Cores     int     `json:"cores"`  // logical cores this process may use
+	MaxProcs  int     `json:"gomaxprocs"`
+	Level     string  `json:"level"` // instruction-set level of the kernels
+	Go        string  `json:"go"`
+	Clock     float64 `json:"ghz"`            // of one core, as ProbeClock sees it
+	Load      string  `json:"load,omitempty"` // load averages over 1, 5 and 15 minutes before the measurement, where known
 }
 
 // DescribeMachine returns the facts of this machine, for kernels of the given level.
@@ -24,7 +25,7 @@ func DescribeMachine(level cpu.Level) Machine {
 	info := cpu.Describe()
 	m := Machine{
 		Processor: info.Brand, System: goruntime.GOOS + "/" + goruntime.GOARCH, Cores: info.Cores,
-		MaxProcs: goruntime.GOMAXPROCS(0), Level: level.String(), Go: goruntime.Version(),
+		MaxProcs: goruntime.GOMAXPROCS(0), Level: level.String(), Go: goruntime.Version(), Clock: ProbeClock(),
 	}
 	if data, err := os.ReadFile("/proc/loadavg"); err == nil {
 		if f := strings.Fields(string(data)); len(f) >= 3 {

@@ -64,7 +64,7 @@ type Result struct {
 	Runs      int     `json:"runs"`
 	Outliers  int     `json:"outliers"` // runs above Tukey's outer fence and 1/4 above the upper quartile
 	Quiet     float64 `json:"quiet_ms"` // median of the best quarter of time blocks
-	Interval  float64 `json:"interval"` // of Quiet, to both sides, relative to it, at 99 %
+	Interval  float64 `json:"interval"` // by how much another measurement of Quiet may differ, relative to it, at 99 %
 	P50       float64 `json:"p50_ms"`
 	P90       float64 `json:"p90_ms"`
 	P99       float64 `json:"p99_ms"`

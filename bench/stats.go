@@ -45,9 +45,9 @@ const (
 	leastInterval = 0.01 // below this, drifts between two measurements are larger than the spread within one
 )
 
-// interval returns half the width of the range that holds the quiet median in 99 of 100 measurements, relative to it: rounds are
-// drawn anew, with repetition, many times (Efron's bootstrap), always alike for the same samples. Neighbouring runs are not
-// independent, rounds nearly are.
+// interval returns by how much two measurements of the quiet median differ at most, in 99 of 100 cases, relative to it. Rounds are
+// drawn anew, with repetition, many times (Efron's bootstrap), always alike for the same samples: that tells the spread of one
+// measurement, √2 times which is that of a difference. Neighbouring runs are not independent, rounds nearly are.
 func (s *samples) interval() float64 {
 	middle := s.quiet()
 	if middle == 0 {
@@ -64,7 +64,7 @@ func (s *samples) interval() float64 {
 	}
 	slices.Sort(medians)
 	lo, hi := quantile(medians, 0.005), quantile(medians, 0.995)
-	return max(leastInterval, float64(max(hi-middle, middle-lo))/float64(middle))
+	return max(leastInterval, math.Sqrt2*float64(max(hi-middle, middle-lo))/float64(middle))
 }
 
 // outliers returns how many of the sorted samples lie above the upper quartile by more than three times the distance of the

@@ -42,7 +42,7 @@ func (a *app) benchCommand() *cobra.Command {
 threads and batch size. The combinations run in turns, so that a drift of the machine meets all of them alike.
 
 Columns: quiet is the median latency of the best quarter of time blocks, which other work on the machine disturbs least;
-± is how far it can be trusted: 99 of 100 measurements on the machine as it was lie within. Images/s, GMAC/s, peak and "vs fp32"
+± is how far it can be trusted: by so much another measurement on the machine as it was may differ, in 99 of 100 cases. Images/s, GMAC/s, peak and "vs fp32"
 derive from quiet. p50, p90 and p99 are of all runs. GMAC/s counts multiplications of
 convolutions and dense layers. Peak is its share of what the cores could do at most, as probed in the same run: threads
 times the best of a few of our own convolutions on data in the caches of one core, int8 for int8 and int4, fp32 for fp32.

@@ -16,7 +16,8 @@ import (
 
 // printMachine writes where figures come from.
 func printMachine(out io.Writer, m bench.Machine, peak bench.Peak) {
-	fmt.Fprintf(out, "%s, %s, %d logical cores, GOMAXPROCS %d, kernels %s, %s", cmp.Or(m.Processor, "unknown processor"), m.System, m.Cores, m.MaxProcs, m.Level, m.Go)
+	fmt.Fprintf(out, "%s, %s, %d logical cores at %.1f GHz, GOMAXPROCS %d, kernels %s, %s",
+		cmp.Or(m.Processor, "unknown processor"), m.System, m.Cores, m.Clock, m.MaxProcs, m.Level, m.Go)
 	if m.Load != "" {
 		fmt.Fprintf(out, ", load %s", m.Load)
 	}
