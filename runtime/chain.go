@@ -54,7 +54,7 @@ func cut(g *graph.Graph, images, threads, cache int) int {
 	for _, v := range g.Outputs {
 		last[v] = len(g.Nodes)
 	}
-	best, most, gain := 0, 0, 0
+	best, most, gain := 0, 0.0, 0.0
 	crossing := make(map[*graph.Value]bool)
 	for i, n := range g.Nodes {
 		if !ops.ByImage(n) {
@@ -78,21 +78,21 @@ func cut(g *graph.Graph, images, threads, cache int) int {
 	return best
 }
 
-// chainGain estimates what running n image by image saves.
-func chainGain(n *graph.Node, images, cache int) int {
-	moved := 0
+// chainGain estimates what running n image by image saves, in eighths of bytes.
+func chainGain(n *graph.Node, images, cache int) float64 {
+	moved := 0.0
 	for _, v := range append(n.Inputs[:len(n.Inputs):len(n.Inputs)], n.Outputs...) {
 		if v != nil && v.Const == nil {
-			moved += images * v.DType.Bytes(v.Shape.Bind(1).Size())
+			moved += float64(images) * float64(v.DType.Bytes(v.Shape.Bind(1).Size()))
 		}
 	}
-	gain := costOfValue * max(0, moved-cache)
+	gain := costOfValue * max(0, moved-float64(cache))
 	switch n.Attrs.(type) {
 	case *ops.Conv, *ops.Dense:
 		w, y := n.Inputs[1], n.Outputs[0].Shape.Bind(1)
-		bytes := (images - 1) * w.DType.Bytes(w.Shape.Size())
-		rows := y.Size() / w.Shape[0]
-		gain -= costOfWeight*bytes + max(0, hidingRows-rows)*bytes
+		bytes := float64(images-1) * float64(w.DType.Bytes(w.Shape.Size()))
+		rows := y.Size() / max(1, w.Shape[0])
+		gain -= (costOfWeight + float64(max(0, hidingRows-rows))) * bytes
 	}
 	return gain
 }
@@ -193,14 +193,13 @@ func (s *chainStep) Run(scratch []byte, from, to int) {
 	}
 }
 
-// profile makes the step measure the steps of its chain.
-func (s *chainStep) profile() {
+// profile makes the step measure the steps of its chain, of which there are n.
+func (s *chainStep) profile(n int) {
 	if s == nil {
 		return
 	}
 	for i := range s.lanes {
-		l := &s.lanes[i]
-		l.times = make([]time.Duration, l.jobs[len(l.jobs)-1].index+1)
+		s.lanes[i].times = make([]time.Duration, n)
 	}
 }
 

@@ -165,7 +165,7 @@ func (p *Program) Canonical() *graph.Graph { return p.canonical }
 type Memory struct {
 	Arena   int `json:"arena"`    // memory for the values of one session
 	LiveSet int `json:"live_set"` // bytes of the largest set of values live at once: no plan can need less
-	Scratch int `json:"scratch"`  // each thread of one session
+	Scratch int `json:"scratch"`  // each thread of one session, with the values of an image where batches begin image by image
 	Weights int `json:"weights"`  // packed weights, shared by all sessions
 }
 

@@ -104,7 +104,7 @@ func (s *Session) bind(pl *plan) (*binding, error) {
 	b.inputs, b.outputs = wrap(pl.graph.Inputs[:len(s.program.canonical.Inputs)]), wrap(pl.graph.Outputs)
 	if s.program.config.profile {
 		b.times = make([]time.Duration, pl.chain.steps()+len(pl.steps))
-		b.chain.profile()
+		b.chain.profile(pl.chain.steps())
 	}
 	return b, nil
 }
