@@ -12,7 +12,7 @@ import (
 )
 
 // peerNames are the engines by the name that -child takes: ours first.
-var peerNames = [2]string{"octet", "onnxruntime"}
+var peerNames = [2]string{"octet", "peer"}
 
 // launcher starts child processes.
 type launcher struct {

@@ -97,7 +97,7 @@ func TestChildReportsWhatFails(t *testing.T) {
 		{"octet", request{Op: "open"}, "no job"},
 		{"octet", request{Op: "block"}, "no model is open"},
 		{"octet", request{Op: "dance"}, `"dance"`},
-		{"onnxruntime", request{Op: "open", Job: digitsJob(t, 1, 1)}, "onnx runtime"},
+		{"peer", request{Op: "open", Job: digitsJob(t, 1, 1)}, "onnx runtime"},
 	} {
 		t.Run(c.engine+" "+c.r.Op, func(t *testing.T) {
 			p, err := l.start(t.Context(), c.engine)

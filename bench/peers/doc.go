@@ -1,8 +1,8 @@
-// Peers runs Octet and ONNX Runtime on the same ONNX files, in turns, and prints how they compare: time a run, time to load,
-// peak memory, and whether the outputs agree.
+// Peers runs Octet and ONNX Runtime on the same ONNX files, or Octet and TensorFlow Lite on the same .tflite files, in turns, and
+// prints how they compare: time a run, time to load, peak memory, and whether the outputs agree.
 //
-// It is a module of its own because ONNX Runtime's binding needs cgo, which Octet does not. Built without cgo it still
-// compiles, and refuses to start ONNX Runtime.
+// It is a module of its own because the peers' libraries need cgo, which Octet does not. Built without cgo it still
+// compiles, and refuses to start them.
 //
 // Invariants:
 //   - Every engine runs in a process of its own, so that ONNX Runtime's spinning workers and the other's memory disturb

@@ -8,3 +8,8 @@ import "errors"
 func newONNXRuntime(string) (engine, error) {
 	return nil, errors.New("onnx runtime: this program was built without cgo")
 }
+
+// newTFLite refuses likewise.
+func newTFLite(string) (engine, error) {
+	return nil, errors.New("tensorflow lite: this program was built without cgo")
+}

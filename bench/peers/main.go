@@ -10,6 +10,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	goruntime "runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -61,7 +62,7 @@ func parseOptions(args []string, stderr io.Writer) (*options, error) {
 	f := flag.NewFlagSet("peers", flag.ContinueOnError)
 	f.SetOutput(stderr)
 	f.Usage = func() {
-		fmt.Fprintln(stderr, "usage: peers [flags] [MODEL...]\n\nRuns Octet and ONNX Runtime in turns on the same ONNX files and compares them.")
+		fmt.Fprintln(stderr, "usage: peers [flags] [MODEL...]\n\nRuns Octet in turns with ONNX Runtime on the same ONNX files, or with TensorFlow Lite on the same .tflite files, and compares them.")
 		f.PrintDefaults()
 	}
 	f.StringVar(&o.lib, "lib", defaultLibrary(), "ONNX Runtime's shared `library`, default from OCTET_ORT_LIB or the cache that make peers fills")
@@ -96,7 +97,12 @@ func serveChild(o *options, stdin io.Reader, stdout io.Writer) error {
 	switch o.child {
 	case peerNames[0]:
 	case peerNames[1]:
-		e = &lazyEngine{create: func() (engine, error) { return newONNXRuntime(o.lib) }}
+		e = &lazyEngine{create: func(j *job) (engine, error) {
+			if isTFLite(j.Model) {
+				return newTFLite(tfLiteLibrary())
+			}
+			return newONNXRuntime(o.lib)
+		}}
 	default:
 		return fmt.Errorf("-child %s: no such engine; engines: %v", o.child, peerNames)
 	}
@@ -109,8 +115,12 @@ func measureAll(o *options, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if _, err := os.Stat(o.lib); err != nil {
+	lite := slices.ContainsFunc(paths, isTFLite)
+	if _, err := os.Stat(o.lib); err != nil && !(lite && !slices.ContainsFunc(paths, func(p string) bool { return !isTFLite(p) })) {
 		return fmt.Errorf("onnx runtime: %w; make peers installs it, -lib or OCTET_ORT_LIB name it", err)
+	}
+	if _, err := os.Stat(tfLiteLibrary()); lite && err != nil {
+		return fmt.Errorf("tensorflow lite: %w; make peers installs it, OCTET_TFLITE_LIB names it", err)
 	}
 	program, err := os.Executable()
 	if err != nil {
@@ -161,6 +171,19 @@ func defaultLibrary() string {
 		arch = "x64"
 	}
 	return filepath.Join(cache, "octet-peers", "node_modules", "onnxruntime-node", "bin", "napi-v6", goruntime.GOOS, arch, "libonnxruntime.so.1")
+}
+
+// tfLiteLibrary returns where TensorFlow Lite's library is expected: what OCTET_TFLITE_LIB names, or in the cache that make peers
+// fills.
+func tfLiteLibrary() string {
+	if lib := os.Getenv("OCTET_TFLITE_LIB"); lib != "" {
+		return lib
+	}
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return ""
+	}
+	return filepath.Join(cache, "octet-peers", "node_modules", "tfjs-tflite-node", "cc_deps", goruntime.GOOS+"_"+goruntime.GOARCH, "libtensorflowlite_c.so")
 }
 
 // intList is a flag of positive numbers.

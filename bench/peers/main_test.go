@@ -140,3 +140,31 @@ func TestBothEnginesAgree(t *testing.T) {
 		t.Errorf("markdown: %v", err)
 	}
 }
+
+// TestTensorFlowLiteAgrees needs TensorFlow Lite's library and the test data.
+func TestTensorFlowLiteAgrees(t *testing.T) {
+	if _, err := os.Stat(tfLiteLibrary()); err != nil {
+		t.Skipf("no TensorFlow Lite: %v; make peers installs it, OCTET_TFLITE_LIB names it", err)
+	}
+	model := filepath.Join(os.Getenv("OCTET_DATA"), "models", "mlperftiny_resnet8_cifar10_int8.tflite")
+	if _, err := os.Stat(model); err != nil {
+		t.Skipf("no model: %v", err)
+	}
+	t.Setenv(asChild, "1")
+	var stdout, stderr bytes.Buffer
+	status := run([]string{"-lib", "", "-rounds", "1", "-turn", "1ms", "-threads", "1", "-batch", "1", model}, nil, &stdout, &stderr)
+	if status != 0 || !strings.Contains(stdout.String(), "TensorFlow Lite") || !strings.Contains(stdout.String(), "10/10 equal") {
+		t.Errorf("status %d: %s%s", status, stdout.String(), stderr.String())
+	}
+}
+
+func TestLibrariesThatAreMissingAreNamed(t *testing.T) {
+	t.Setenv("OCTET_TFLITE_LIB", "/no/such.so")
+	var stderr bytes.Buffer
+	if status := run([]string{"-lib", "", filepath.Join(t.TempDir(), "x.tflite")}, nil, new(bytes.Buffer), &stderr); status != statusFailed {
+		t.Errorf("status %d: %s", status, stderr.String())
+	}
+	if _, err := newTFLite("/no/such.so"); err == nil || !strings.Contains(err.Error(), "/no/such.so") {
+		t.Errorf("got %v", err)
+	}
+}

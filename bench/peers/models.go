@@ -42,6 +42,9 @@ func resolveModels(names []string, data string) ([]string, error) {
 	return out, nil
 }
 
+// isTFLite reports whether a path is that of a model for TensorFlow Lite.
+func isTFLite(path string) bool { return strings.HasSuffix(path, ".tflite") }
+
 // escapeGlob makes a path match itself as a pattern of filepath.Glob.
 func escapeGlob(path string) string {
 	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(path)
@@ -56,4 +59,6 @@ func dataFolder() string {
 }
 
 // modelName returns the name that reports give a model file.
-func modelName(path string) string { return strings.TrimSuffix(filepath.Base(path), ".onnx") }
+func modelName(path string) string {
+	return strings.TrimSuffix(strings.TrimSuffix(filepath.Base(path), ".onnx"), ".tflite")
+}

@@ -151,11 +151,11 @@ func perform(e engine, r *request, answer *reply, opened bool) error {
 // lazyEngine creates its engine when a model is opened, so that memory can be read before.
 type lazyEngine struct {
 	engine
-	create func() (engine, error)
+	create func(j *job) (engine, error)
 }
 
 func (l *lazyEngine) open(j *job) (facts, time.Duration, error) {
-	e, err := l.create()
+	e, err := l.create(j)
 	if err != nil {
 		return facts{}, 0, err
 	}
