@@ -24,7 +24,7 @@ const defaultArch = "mobilenetv2"
 type benchmark struct {
 	*app
 	arch, model, kernels string
-	precisions           []string
+	precisions, engines  []string
 	threads, batches     []int
 	sessions             int
 	duration             time.Duration
@@ -60,6 +60,7 @@ Architectures: ` + strings.Join(bench.Names(), ", ") + ".",
 	c.Flags().StringVar(&f.arch, "arch", "", "architecture (default "+defaultArch+")")
 	c.Flags().StringVar(&f.model, "model", "", "model file, - for standard input")
 	c.Flags().StringSliceVar(&f.precisions, "precision", []string{"fp32", "int8"}, "precisions of the architecture: "+strings.Join(bench.Precisions(), ", ")+"; with --profile int8")
+	c.Flags().StringSliceVar(&f.engines, "engine", nil, "engines, octet-fp32, octet-int8 and so on: the precisions by another name")
 	c.Flags().IntSliceVar(&f.threads, "threads", all, "numbers of threads; with --profile 1")
 	c.Flags().IntSliceVar(&f.batches, "batch", []int{1, 8}, "batch sizes; with --profile 1")
 	c.Flags().DurationVar(&f.duration, "duration", 2*time.Second, "time for each combination")
@@ -77,6 +78,9 @@ Architectures: ` + strings.Join(bench.Names(), ", ") + ".",
 func (f *benchmark) run(c *cobra.Command) error {
 	if f.arch != "" && f.model != "" {
 		return usageError{errors.New("--arch and --model exclude each other")}
+	}
+	if err := f.namePrecisions(c); err != nil {
+		return err
 	}
 	if f.model != "" && c.Flags().Changed("precision") {
 		return usageError{errors.New("--precision belongs to --arch: a model file has its own")}
@@ -110,6 +114,26 @@ func (f *benchmark) run(c *cobra.Command) error {
 		return usageError{err}
 	}
 	return err
+}
+
+// namePrecisions makes the engines precisions. Other runtimes are no engines of this command, which links none of them.
+func (f *benchmark) namePrecisions(c *cobra.Command) error {
+	if len(f.engines) == 0 {
+		return nil
+	}
+	if c.Flags().Changed("precision") || f.model != "" {
+		return usageError{errors.New("--engine excludes --precision and --model")}
+	}
+	var names []string
+	for _, e := range f.engines {
+		name, ours := strings.CutPrefix(e, "octet-")
+		if !ours {
+			return usageError{fmt.Errorf("--engine %s: want octet- and one of %s; ONNX Runtime and TensorFlow Lite are compared by make peers, Gorgonia by go test -bench . ./bench/gorgonia",
+				e, strings.Join(bench.Precisions(), ", "))}
+		}
+		names = append(names, name)
+	}
+	return c.Flags().Set("precision", strings.Join(names, ","))
 }
 
 // narrow sets the defaults of a profile: one combination.

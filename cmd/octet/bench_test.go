@@ -84,7 +84,7 @@ func TestBenchWritesAPage(t *testing.T) {
 }
 
 func TestBenchRunsSessionsAtOnce(t *testing.T) {
-	status, out, errs := octet(nil, brief("--arch", "resnet8", "--precision", "int8", "--concurrency", "3", "--json")...)
+	status, out, errs := octet(nil, brief("--arch", "resnet8", "--engine", "octet-int8", "--concurrency", "3", "--json")...)
 	if status != 0 {
 		t.Fatalf("status %d: %s", status, errs)
 	}
@@ -165,6 +165,9 @@ func TestWrongBenchArguments(t *testing.T) {
 		{2, "want one of fp32, int8, int4", []string{"bench", "--arch", "resnet8", "--precision", "int3"}},
 		{2, "--threads 0", []string{"bench", "--threads", "0"}},
 		{2, "--threads 4096", []string{"bench", "--threads", "1,4096"}},
+		{2, "make peers", []string{"bench", "--engine", "gorgonia"}},
+		{2, "want one of", []string{"bench", "--engine", "octet-int3"}},
+		{2, "excludes", []string{"bench", "--engine", "octet-int8", "--precision", "int8"}},
 		{2, "--concurrency 0", []string{"bench", "--concurrency", "0"}},
 		{2, "exclude each other", []string{"bench", "--csv", "--json"}},
 		{2, "exclude each other", []string{"bench", "--profile", "--benchstat"}},
