@@ -7,6 +7,7 @@ import "github.com/octet-ml/octet/int8/internal/kernel"
 func eltwise(s *kernel.Set) {
 	s.Eltwise.Overlay(kernel.Eltwise{
 		Lookup:        kernel.Row[kernel.LookupArgs]{Name: "u8_lookup_x128__avx2", Run: lookup},
+		LookupF32:     kernel.Row[kernel.LookupF32Args]{Name: "u8f32_lookup_x16__avx2", Run: lookupF32},
 		Quantize:      kernel.Row[kernel.QuantizeArgs]{Name: "f32u8_quantize_x32__avx2", Run: quantize},
 		QuantizeAway:  kernel.Row[kernel.QuantizeArgs]{Name: "f32u8_quantizeaway_x32__avx2", Run: quantizeAway},
 		Extent:        kernel.Row[kernel.ExtentArgs]{Name: "f32_extent_x32__avx2", Run: extent},
@@ -25,6 +26,7 @@ func eltwise(s *kernel.Set) {
 // The argument structs under names that go_asm.h carries.
 type (
 	lookupArgs     kernel.LookupArgs
+	lookupF32Args  kernel.LookupF32Args
 	table          kernel.Table
 	quantizeArgs   kernel.QuantizeArgs
 	quantizeParams kernel.QuantizeParams
@@ -42,6 +44,11 @@ type (
 //
 //go:noescape
 func lookup(a *kernel.LookupArgs)
+
+// lookupF32 is 16 lookups of float32 at a time.
+//
+//go:noescape
+func lookupF32(a *kernel.LookupF32Args)
 
 // quantize is
 //

@@ -129,3 +129,46 @@ tail:
 done:
 	VZEROUPPER
 	RET
+
+// func lookupF32(a *kernel.LookupF32Args)
+//
+// Sixteen elements at a time by gathers, the rest one by one. Nothing is read beyond N.
+TEXT ·lookupF32(SB), NOSPLIT, $0-8
+	MOVQ a+0(FP), AX
+	MOVQ lookupF32Args_Dst(AX), DI
+	MOVQ lookupF32Args_Src(AX), SI
+	MOVQ lookupF32Args_N(AX), CX
+	MOVQ lookupF32Args_Table(AX), DX
+	SUBQ $16, CX
+	JLT  single
+
+gather:
+	VPMOVZXBD  (SI), Y0
+	VPMOVZXBD  8(SI), Y1
+	VPCMPEQD   Y4, Y4, Y4
+	VPCMPEQD   Y5, Y5, Y5
+	VGATHERDPS Y4, (DX)(Y0*4), Y2
+	VGATHERDPS Y5, (DX)(Y1*4), Y3
+	VMOVUPS    Y2, (DI)
+	VMOVUPS    Y3, 32(DI)
+	ADDQ       $16, SI
+	ADDQ       $64, DI
+	SUBQ       $16, CX
+	JGE        gather
+
+single:
+	ADDQ $16, CX
+	JZ   finished
+
+next:
+	MOVBLZX (SI), AX
+	MOVL    (DX)(AX*4), BX
+	MOVL    BX, (DI)
+	INCQ    SI
+	ADDQ    $4, DI
+	DECQ    CX
+	JNZ     next
+
+finished:
+	VZEROUPPER
+	RET
