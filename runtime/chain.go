@@ -133,6 +133,13 @@ type chainJob struct {
 // bind ties the chain to the memory of a session: values are the buffers of c.values, scratch is that of each thread, in which
 // the arena of an image comes first.
 func (c *chain) bind(values [][]byte, images int, scratch [][]byte) (*chainStep, error) {
+	outer := make([][][]byte, images)
+	for image := range outer {
+		for _, v := range values {
+			size := len(v) / images
+			outer[image] = append(outer[image], v[image*size:(image+1)*size:(image+1)*size])
+		}
+	}
 	s := &chainStep{images: images, lanes: make([]chainLane, len(scratch))}
 	for t := range s.lanes {
 		l := &s.lanes[t]
@@ -144,12 +151,7 @@ func (c *chain) bind(values [][]byte, images int, scratch [][]byte) (*chainStep,
 			}
 			first := len(l.jobs)
 			for image := range different {
-				outer := make([][]byte, len(values))
-				for k, v := range values {
-					size := len(v) / images
-					outer[k] = v[image*size : (image+1)*size : (image+1)*size]
-				}
-				phases, err := c.plan.bind(i, scratch[t][:c.plan.arena], outer)
+				phases, err := c.plan.bind(i, scratch[t][:c.plan.arena], outer[image])
 				if err != nil {
 					return nil, err
 				}

@@ -51,12 +51,13 @@ const inArena = -1
 
 // newPlan lowers the canonical graph for a batch size, its beginning perhaps as a chain.
 func newPlan(canonical *graph.Graph, batch int, c *config, target *ops.Target) (*plan, error) {
-	if err := checkSizes(canonical.Bind(batch)); err != nil {
+	whole := canonical.Bind(batch)
+	if err := checkSizes(whole); err != nil {
 		return nil, fmt.Errorf("batch %d: %w", batch, err)
 	}
 	n := cut(canonical, batch, c.threads, c.cache)
 	if n == 0 {
-		p := &plan{batch: batch, graph: canonical.Bind(batch)}
+		p := &plan{batch: batch, graph: whole}
 		return p, p.make(target)
 	}
 	first, rest := split(canonical, n)
