@@ -2,6 +2,8 @@ package runtime
 
 import (
 	"bytes"
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/octet-ml/octet/graph"
@@ -143,6 +145,37 @@ func TestProfilesOfChainsAddUp(t *testing.T) {
 		if st.MACs > 0 && st.Time <= 0 {
 			t.Errorf("%s took no time", st.Name)
 		}
+	}
+}
+
+// A plan whose chain ends before a concatenation has a step more than one without a chain, where layers write into it.
+func TestProfilesAreOfThePlanThatRan(t *testing.T) {
+	b := newGathering()
+	x, z := b.source("x", 8), b.source("z", 8)
+	a := b.conv(x, 16, 1, 1)
+	b.Outputs = []*graph.Value{b.concat(a, b.conv(z, 512, 25, 1))}
+	p, err := Compile(&b.Graph, Batch(4), Threads(3), Profile(), withCache(0)) // 4 images keep 3 threads waiting, 3 do not
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := p.NewSession()
+	if err != nil {
+		t.Fatal(err)
+	}
+	lengths := make(map[int]bool)
+	for _, batch := range []int{4, 3} {
+		if err := s.SetBatch(batch); err != nil {
+			t.Fatal(err)
+		}
+		s.Run()
+		profile := s.Profile()
+		lengths[len(profile)] = true
+		if got := profile[len(profile)-1].Output; !strings.HasPrefix(got, fmt.Sprintf("f32[%d ", batch)) {
+			t.Errorf("batch %d: the last step gives %s", batch, got)
+		}
+	}
+	if len(lengths) != 2 {
+		t.Errorf("plans of %v steps: want different ones", lengths)
 	}
 }
 

@@ -190,17 +190,19 @@ type StepInfo struct {
 }
 
 // Steps describes the steps in order. Steps that run image by image are described for all images together.
-func (p *Program) Steps() []StepInfo {
-	top := p.top()
+func (p *Program) Steps() []StepInfo { return p.top().describe() }
+
+// describe describes the steps of a plan, those of its chain first.
+func (p *plan) describe() []StepInfo {
 	var out []StepInfo
-	if top.chain != nil {
-		out = top.chain.plan.describe(top.batch)
+	if p.chain != nil {
+		out = p.chain.plan.describeSteps(p.batch)
 	}
-	return append(out, top.describe(1)...)
+	return append(out, p.describeSteps(1)...)
 }
 
-// describe describes the steps of a plan that is run the given number of times.
-func (p *plan) describe(times int) []StepInfo {
+// describeSteps describes the steps of a plan that is run the given number of times.
+func (p *plan) describeSteps(times int) []StepInfo {
 	var out []StepInfo
 	for i, s := range p.steps {
 		info := StepInfo{

@@ -151,13 +151,13 @@ type StepTime struct {
 }
 
 // Profile returns the mean time of each step over the runs at the current batch size; nil unless the program was compiled
-// with Profile and has run. The facts are those of the largest batch size.
+// with Profile and has run. The facts are of that size, too: plans of two sizes may have different steps.
 func (s *Session) Profile() []StepTime {
 	b := s.current
 	if b.times == nil || b.runs == 0 {
 		return nil
 	}
-	infos := s.program.Steps()
+	infos := b.plan.describe()
 	out := make([]StepTime, len(b.times))
 	times := slices.Clone(b.times)
 	b.chain.share(times)
