@@ -64,17 +64,23 @@ func (s *gemmStep) tile(t int, offsets []int32, alt []float32) {
 	}
 }
 
-// panel multiplies rows by one panel. Heights differ by one at most, so no tile is mostly empty.
+// panel multiplies rows by one panel.
 func (s *gemmStep) panel(a *kernel.GemmArgs, p panel, group, at, rows int) {
 	w := s.p.w
 	family := &w.k.set.Gemm[p.family]
 	a.Weights = w.panelData(group, p)
 	a.Bias = s.p.bias[group*w.stride+p.column:][:family.NR]
 	a.Columns = int64(p.columns)
+	multiply(a, family, s.dst, s.add, at, rows)
+}
+
+// multiply runs the kernels over rows whose first result is element at of dst and of the residual, if there is one. Heights differ by
+// one at most, so no tile is mostly empty.
+func multiply(a *kernel.GemmArgs, family *kernel.Gemm, dst, residual []float32, at, rows int) {
 	offsets := a.Offsets
 	tiles := ceilDiv(rows, family.MR)
 	low, tall := rows/tiles, rows%tiles
-	most := int(max(1, callWork/(int64(family.MR*family.NR)*int64(w.kh*w.kw*w.ic))))
+	most := int(max(1, callWork/(int64(family.MR*family.NR)*a.Taps*a.K)))
 	for tiles > 0 {
 		height, n := low, min(tiles, most)
 		if tall > 0 {
@@ -82,14 +88,14 @@ func (s *gemmStep) panel(a *kernel.GemmArgs, p panel, group, at, rows int) {
 			tall -= n
 		}
 		a.Rows, a.Tiles = int64(height), int64(n)
-		a.Dst = s.dst[at:]
+		a.Dst = dst[at:]
 		if a.AddResidual != 0 {
-			a.Residual = s.add[at:]
+			a.Residual = residual[at:]
 		}
 		family.Run[height](a)
 		tiles -= n
 		a.Offsets = a.Offsets[n*height:]
-		at += n * height * w.oc
+		at += n * height * int(a.DstStride)
 	}
 	a.Offsets = offsets
 }

@@ -3,7 +3,6 @@ package f32
 import (
 	"fmt"
 
-	"github.com/octet-ml/octet/fp32/internal/generic"
 	"github.com/octet-ml/octet/fp32/internal/kernel"
 )
 
@@ -40,39 +39,28 @@ func (p *Interleave3Plan) Bind(src, dst []byte) (Step, error) {
 	if overlaps(in, out) {
 		return nil, fmt.Errorf("interleave: %w: src overlaps dst", ErrBuffer)
 	}
-	s := &interleave3Step{}
+	s := &interleave3Step{run: p.k.set.Interleave3.Run}
 	for n := range p.count {
-		for i := 0; i < p.pixels; {
-			run, pixels := p.k.set.Interleave3.Run, min(interleaveTile, p.pixels-i)
-			if pixels < kernel.InterleaveMultiple {
-				run = portable.Interleave3.Run
-			} else {
-				pixels -= pixels % kernel.InterleaveMultiple
-			}
-			at := 3 * n * p.pixels
+		at := 3 * n * p.pixels
+		for i := 0; i < p.pixels; i += interleaveTile {
 			s.args = append(s.args, kernel.Interleave3Args{
-				Src: in[at+i : at+3*p.pixels], Dst: out[at+3*i : at+3*p.pixels], Plane: int64(p.pixels), N: int64(pixels),
+				Src: in[at+i : at+3*p.pixels], Dst: out[at+3*i : at+3*p.pixels], Plane: int64(p.pixels), N: int64(min(interleaveTile, p.pixels-i)),
 			})
-			s.runs = append(s.runs, run)
-			i += pixels
 		}
 	}
 	return s, nil
 }
 
-// portable runs what is too short for other kernels.
-var portable = generic.Set()
-
 // interleave3Step runs a piece of a picture as a tile.
 type interleave3Step struct {
+	run  func(*kernel.Interleave3Args)
 	args []kernel.Interleave3Args
-	runs []func(*kernel.Interleave3Args)
 }
 
 func (s *interleave3Step) Tiles() int { return len(s.args) }
 
 func (s *interleave3Step) Run(_ []byte, from, to int) {
 	for t := from; t < to; t++ {
-		s.runs[t](&s.args[t])
+		s.run(&s.args[t])
 	}
 }

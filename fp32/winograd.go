@@ -22,13 +22,19 @@ const (
 // many more roundings as there are transforms, within Tolerance; a NaN or infinity among the inputs of a tile of 4x4 outputs may
 // make all of these NaN.
 func (k *Kernels) Winograd(w Weights, g Geometry) bool {
-	if w.KH != 3 || w.KW != 3 || w.Groups != 1 || w.IC%winogradChannels != 0 || w.OC%winogradChannels != 0 || !fitsWinograd(g) {
+	if !w.fitWinograd() || !fitsWinograd(g) {
 		return false
 	}
 	bytes, ok := product(4*kernel.WinogradPlanes, w.IC, w.OC)
 	return ok && bytes <= winogradWeights && ceilDiv(g.OH, kernel.WinogradOut)*ceilDiv(g.OW, kernel.WinogradOut) >= winogradTiles
 }
 
+// fitWinograd reports whether the weights can be packed for Winograd's algorithm.
+func (w Weights) fitWinograd() bool {
+	return w.KH == 3 && w.KW == 3 && w.Groups == 1 && w.IC%winogradChannels == 0 && w.OC%winogradChannels == 0
+}
+
+// fitsWinograd reports whether a geometry can be computed by it.
 func fitsWinograd(g Geometry) bool {
 	one := [2]int{1, 1}
 	return g.Strides == one && g.Dilations == one
@@ -41,7 +47,7 @@ var windowTransform = [kernel.WinogradIn][3]float64{
 
 // packWinograd transforms and packs the windows.
 func (w *ConvWeights) packWinograd(src Weights) error {
-	if w.kh != 3 || w.kw != 3 || w.groups != 1 || w.ic%winogradChannels != 0 || w.oc%winogradChannels != 0 {
+	if !src.fitWinograd() {
 		return fmt.Errorf("pack: %w: Winograd of %d groups of %dx%dx%dx%d (oc, kh, kw, ic)", ErrWeights, w.groups, w.oc, w.kh, w.kw, w.ic)
 	}
 	if _, ok := product(kernel.WinogradPlanes, w.stride, w.ic); !ok {
@@ -55,7 +61,7 @@ func (w *ConvWeights) packWinograd(src Weights) error {
 		for n := range p.columns {
 			window := src.Data[(p.start+n)*9*w.ic:][:9*w.ic]
 			for c := range w.ic {
-				at := (p.column)*w.ic + c*nr + n
+				at := p.column*w.ic + c*nr + n
 				for i, gi := range windowTransform {
 					var row [3]float64 // of G g
 					for k, v := range gi {
@@ -73,7 +79,7 @@ func (w *ConvWeights) packWinograd(src Weights) error {
 	return nil
 }
 
-// winogradPlan divides a convolution into blocks of tiles of an image by chunks of panels.
+// winogradPlan divides a convolution into blocks of tiles of an image.
 type winogradPlan struct {
 	*ConvPlan
 	down, across int       // tiles of an image
@@ -92,7 +98,6 @@ func newWinogradPlan(p *ConvPlan) *winogradPlan {
 	if p.images*p.blocks < wantTiles { // a multiple of the usual numbers of threads
 		p.blocks = min(4*ceilDiv(p.blocks, 4), max(1, tiles/winogradRows))
 	}
-	p.chunks = 1
 	q.most = ceilDiv(tiles, p.blocks)
 	for _, panel := range w.panels {
 		q.wide = max(q.wide, w.k.set.Gemm[panel.family].NR)
@@ -187,7 +192,8 @@ func (r *winogradRun) block(t int) {
 		for plane := range kernel.WinogradPlanes {
 			a.gemm.Weights = w.data[(plane*w.stride+p.column)*w.ic:][:w.ic*family.NR]
 			a.gemm.Columns, a.gemm.DstStride = int64(family.NR), int64(family.NR)
-			r.multiply(&a.gemm, family, r.in[plane*q.inPlane():], r.out[plane*q.outPlane():], last-first)
+			a.gemm.Src = r.in[plane*q.inPlane():]
+			multiply(&a.gemm, family, r.out, nil, plane*q.outPlane(), last-first)
 		}
 		for i := first; i < last; i++ {
 			r.restore(&a.out, p, family.NR, image, i, i-first)
@@ -219,21 +225,6 @@ func (r *winogradRun) transform(a *kernel.WinogradInArgs, image, i, n, at int) i
 	a.Src, a.RowStride, a.PixelStride, a.Tiles = r.patch, int64(kernel.WinogradIn*ic), int64(ic), 1
 	q.w.k.set.Winograd.In(a)
 	return 1
-}
-
-// multiply multiplies the rows of a plane by a panel.
-func (r *winogradRun) multiply(a *kernel.GemmArgs, family *kernel.Gemm, src, dst []float32, rows int) {
-	tiles := ceilDiv(rows, family.MR)
-	low, tall := rows/tiles, rows%tiles
-	a.Src, a.Dst = src, dst
-	if tall > 0 {
-		a.Rows, a.Tiles = int64(low+1), int64(tall)
-		family.Run[low+1](a)
-		done := tall * (low + 1)
-		a.Src, a.Dst = src[done*r.q.w.ic:], dst[done*family.NR:]
-	}
-	a.Rows, a.Tiles = int64(low), int64(tiles-tall)
-	family.Run[low](a)
 }
 
 // restore computes the output pixels of tile i of an image, which is at place at of the block, for the columns of a panel.

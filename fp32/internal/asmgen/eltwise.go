@@ -1,9 +1,6 @@
 package main
 
-import (
-	"fmt"
-	"math"
-)
+import "fmt"
 
 // binaryOps are the operations: a is in the first register, b in memory or in the second; Go's operand order reverses
 // Intel's, so "OP b, a, dst" is a op b.
@@ -59,9 +56,7 @@ func (x eltwise) write(name, args string) {
 	x.op("MOVQ %s_N(R11), CX", x.args)
 	if x.swish {
 		for i, c := range []float32{1.0 / 6, 0.5, 0, 1} {
-			x.op("MOVL $%#08x, AX // %v", math.Float32bits(c), c)
-			x.op("VMOVD AX, X%d", 12+i)
-			x.op("VBROADCASTSS X%d, %s", 12+i, x.v(12+i))
+			x.constant(c, 12+i)
 		}
 	} else {
 		x.op("VBROADCASTSS %s_Lo(R11), %s", x.args, x.v(0))

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"strings"
 )
 
@@ -71,6 +72,13 @@ func (e *emitter) zero(r string) {
 		return
 	}
 	e.op("VPXORD %s, %s, %s", r, r, r)
+}
+
+// constant broadcasts a constant to vector register i, one of the first 16; AX is lost.
+func (e *emitter) constant(c float32, i int) {
+	e.op("MOVL $%#08x, AX // %v", math.Float32bits(c), c)
+	e.op("VMOVD AX, X%d", i)
+	e.op("VBROADCASTSS X%d, %s", i, e.v(i))
 }
 
 // mask prepares the masks of n vectors from the number of valid elements, 1..n*lanes, in register count, which is lost.

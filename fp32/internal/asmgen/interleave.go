@@ -16,7 +16,7 @@ func writeInterleave(e *emitter) {
 	}
 	e.text.WriteString("GLOBL pixels<>(SB), RODATA|NOPTR, $96\n")
 	e.function("interleave3", "Interleave3Args", 0, "interleave3 is the kernel of kernel.Interleave3Args.",
-		"Contract and meaning: kernel.Interleave3Args. Eight pixels at a time.", "",
+		"Contract and meaning: kernel.Interleave3Args. Eight pixels at a time, the rest one by one.", "",
 		"SI, R8, R9  planes, DI  Dst, CX  pixels left; Y0 Y1 Y2  planes, Y3 Y4 Y5  permuted, Y6..Y8  orders of lanes",
 	)
 	e.op("MOVQ a+0(FP), AX")
@@ -30,6 +30,8 @@ func writeInterleave(e *emitter) {
 		e.op("VMOVUPS pixels<>+%d(SB), Y%d", 32*v, 6+v)
 	}
 	e.label("pixels")
+	e.op("CMPQ CX, $8")
+	e.op("JLT rest")
 	e.op("VMOVUPS (SI), Y0")
 	e.op("VMOVUPS (R8), Y1")
 	e.op("VMOVUPS (R9), Y2")
@@ -55,6 +57,18 @@ func writeInterleave(e *emitter) {
 	}
 	e.op("ADDQ $96, DI")
 	e.op("SUBQ $8, CX")
-	e.op("JNZ pixels")
+	e.op("JMP pixels")
+	e.label("rest")
+	e.op("CMPQ CX, $0")
+	e.op("JEQ done")
+	for c, plane := range []string{"SI", "R8", "R9"} {
+		e.op("MOVL (%s), AX", plane)
+		e.op("MOVL AX, %d(DI)", 4*c)
+		e.op("ADDQ $4, %s", plane)
+	}
+	e.op("ADDQ $12, DI")
+	e.op("DECQ CX")
+	e.op("JMP rest")
+	e.label("done")
 	e.end()
 }

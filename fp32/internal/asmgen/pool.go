@@ -1,6 +1,9 @@
 package main
 
-import "fmt"
+import (
+	"fmt"
+	"math"
+)
 
 // writePool writes the kernels of the maximum and the average.
 func writePool(e *emitter) {
@@ -38,9 +41,7 @@ func (p pool) write() {
 		p.zero(p.v(0))
 		p.op("VBROADCASTSS poolArgs_Count(R11), %s", p.v(3))
 	} else {
-		p.op("MOVL $0xff800000, AX // -Inf")
-		p.op("VMOVD AX, X0")
-		p.op("VBROADCASTSS X0, %s", p.v(0))
+		p.constant(float32(math.Inf(-1)), 0)
 	}
 	p.op("VBROADCASTSS poolArgs_Lo(R11), %s", p.v(1))
 	p.op("VBROADCASTSS poolArgs_Hi(R11), %s", p.v(2))

@@ -11,13 +11,6 @@ func writeWinograd(e *emitter) {
 
 type winograd struct{ *emitter }
 
-// constant broadcasts the float32 of the given bits to a register.
-func (w winograd) constant(bits uint32, name, to string) {
-	w.op("MOVL $0x%08x, AX // %s", bits, name)
-	w.op("VMOVD AX, X0")
-	w.op("VBROADCASTSS X0, %s", to)
-}
-
 // fma adds a*b to sum; minus subtracts.
 func (w winograd) fma(a, b, sum string)   { w.op("VFMADD231PS %s, %s, %s", a, b, sum) }
 func (w winograd) minus(a, b, sum string) { w.op("VFNMADD231PS %s, %s, %s", a, b, sum) }
@@ -34,8 +27,8 @@ func (w winograd) input() {
 		"CX  bytes of channels left, R12  tiles left, R15  arguments",
 	)
 	w.op("MOVQ a+0(FP), R15")
-	w.constant(0x40800000, "4", w.v(14))
-	w.constant(0x40a00000, "5", w.v(15))
+	w.constant(4, 14)
+	w.constant(5, 15)
 	for _, f := range [][2]string{{"RowStride", "R8"}, {"PixelStride", "R9"}, {"Plane", "R10"}} {
 		w.op("MOVQ winogradInArgs_%s(R15), %s", f[0], f[1])
 		w.op("SHLQ $2, %s", f[1])
@@ -124,7 +117,7 @@ func (w winograd) output() {
 		"R11  Tmp, CX  bytes of columns left, R15  arguments",
 	)
 	w.op("MOVQ a+0(FP), R15")
-	w.constant(0x40800000, "4", w.v(12))
+	w.constant(4, 12)
 	w.op("VBROADCASTSS winogradOutArgs_Lo(R15), %s", w.v(14))
 	w.op("VBROADCASTSS winogradOutArgs_Hi(R15), %s", w.v(15))
 	for _, f := range [][2]string{{"RowStride", "R8"}, {"PixelStride", "R9"}, {"Plane", "R10"}, {"Columns", "CX"}} {

@@ -39,7 +39,7 @@ GLOBL pixels<>(SB), RODATA|NOPTR, $96
 
 // func interleave3(a *kernel.Interleave3Args)
 //
-// Contract and meaning: kernel.Interleave3Args. Eight pixels at a time.
+// Contract and meaning: kernel.Interleave3Args. Eight pixels at a time, the rest one by one.
 //
 // SI, R8, R9  planes, DI  Dst, CX  pixels left; Y0 Y1 Y2  planes, Y3 Y4 Y5  permuted, Y6..Y8  orders of lanes
 TEXT ·interleave3(SB), NOSPLIT, $0-8
@@ -55,6 +55,8 @@ TEXT ·interleave3(SB), NOSPLIT, $0-8
 	VMOVUPS pixels<>+64(SB), Y8
 
 pixels:
+	CMPQ CX, $8
+	JLT rest
 	VMOVUPS (SI), Y0
 	VMOVUPS (R8), Y1
 	VMOVUPS (R9), Y2
@@ -81,6 +83,24 @@ pixels:
 	ADDQ $32, R9
 	ADDQ $96, DI
 	SUBQ $8, CX
-	JNZ pixels
+	JMP pixels
+
+rest:
+	CMPQ CX, $0
+	JEQ done
+	MOVL (SI), AX
+	MOVL AX, 0(DI)
+	ADDQ $4, SI
+	MOVL (R8), AX
+	MOVL AX, 4(DI)
+	ADDQ $4, R8
+	MOVL (R9), AX
+	MOVL AX, 8(DI)
+	ADDQ $4, R9
+	ADDQ $12, DI
+	DECQ CX
+	JMP rest
+
+done:
 	VZEROUPPER
 	RET

@@ -8,15 +8,12 @@ package kernel
 //		}
 //	}
 //
-// N is at least 1, and a multiple of InterleaveMultiple unless the kernel is portable.
+// N is at least 1.
 type Interleave3Args struct {
 	Src, Dst []float32
 	Plane    int64
 	N        int64
 }
-
-// InterleaveMultiple is what N is a multiple of.
-const InterleaveMultiple = 8
 
 // Interleave3 is a kernel that interleaves three planes.
 type Interleave3 struct {
