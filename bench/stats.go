@@ -22,17 +22,28 @@ func (s *samples) all() []time.Duration {
 	return out
 }
 
-// quiet returns the median over the best quarter of blocks, by their medians; 0 without samples.
-func (s *samples) quiet() time.Duration {
-	var blocks [][]time.Duration
-	for _, r := range s.rounds {
-		for i := range blocksPerRound {
-			if b := slices.Clone(r[len(r)*i/blocksPerRound : len(r)*(i+1)/blocksPerRound]); len(b) > 0 {
-				slices.Sort(b)
-				blocks = append(blocks, b)
-			}
+// blocks cuts the runs of a round into blocks, each sorted.
+func blocks(round []time.Duration) (out [][]time.Duration) {
+	for i := range blocksPerRound {
+		if b := slices.Clone(round[len(round)*i/blocksPerRound : len(round)*(i+1)/blocksPerRound]); len(b) > 0 {
+			slices.Sort(b)
+			out = append(out, b)
 		}
 	}
+	return out
+}
+
+// quiet returns the median over the best quarter of blocks, by their medians; 0 without samples.
+func (s *samples) quiet() time.Duration {
+	var all [][]time.Duration
+	for _, r := range s.rounds {
+		all = append(all, blocks(r)...)
+	}
+	return quietest(all)
+}
+
+// quietest returns the median over the best quarter of sorted blocks, whose order it changes.
+func quietest(blocks [][]time.Duration) time.Duration {
 	slices.SortFunc(blocks, func(a, b []time.Duration) int { return int(quantile(a, 0.5) - quantile(b, 0.5)) })
 	best := slices.Concat(blocks[:(len(blocks)+3)/4]...)
 	slices.Sort(best)
@@ -54,13 +65,17 @@ func (s *samples) interval() float64 {
 		return 0
 	}
 	random := rand.New(rand.NewPCG(1, uint64(len(s.rounds))))
+	var byRound [][][]time.Duration
+	for _, r := range s.rounds {
+		byRound = append(byRound, blocks(r))
+	}
 	var medians []time.Duration
-	drawn := samples{rounds: make([][]time.Duration, len(s.rounds))}
 	for range resamples {
-		for i := range drawn.rounds {
-			drawn.rounds[i] = s.rounds[random.IntN(len(s.rounds))]
+		var drawn [][]time.Duration
+		for range byRound {
+			drawn = append(drawn, byRound[random.IntN(len(byRound))]...)
 		}
-		medians = append(medians, drawn.quiet())
+		medians = append(medians, quietest(drawn))
 	}
 	slices.Sort(medians)
 	lo, hi := quantile(medians, 0.005), quantile(medians, 0.995)
