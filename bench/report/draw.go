@@ -92,8 +92,8 @@ func only(a *plot.Axis, values []float64) {
 		ticks = append(ticks, plot.Tick{Value: v, Label: strconv.FormatFloat(v, 'g', -1, 64)})
 	}
 	a.Tick.Marker = plot.ConstantTicks(ticks)
-	if len(ticks) == 1 { // an axis needs a length
-		a.Min, a.Max = ticks[0].Value-1, ticks[0].Value+1
+	if a.Min == a.Max { // an axis needs a length, and a logarithmic one stays above 0
+		a.Min, a.Max = a.Min/2, a.Min+1
 	}
 }
 
@@ -136,7 +136,7 @@ func logarithmic(a *plot.Axis) {
 	if a.Min == a.Max {
 		a.Min, a.Max = a.Min/2, a.Max*2
 	}
-	a.Scale, a.Tick.Marker = plot.LogScale{}, powers{}
+	a.Scale = plot.LogScale{}
 }
 
 func (d *drawing) svg() (template.HTML, error) {

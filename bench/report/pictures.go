@@ -4,70 +4,65 @@ import (
 	"fmt"
 	"math"
 
+	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
 
 	"github.com/octet-ml/octet/bench"
 )
 
-// bySeries collects the results into series by name, in order of the first of each.
-func bySeries(results []bench.Result, name func(r bench.Result) string, point func(r bench.Result) plotter.XY) (names []string, series map[string]plotter.XYs) {
-	series = make(map[string]plotter.XYs)
+// lines draws the results as lines over whole numbers, one for each name, and returns how many.
+func (d *drawing) lines(results []bench.Result, name func(r bench.Result) string, x func(r bench.Result) int, y func(r bench.Result) float64) (int, error) {
+	var names []string // in order of the first of each
+	var ticks []float64
+	series := make(map[string]plotter.XYs)
 	for _, r := range results {
-		n := name(r)
+		n, at := name(r), float64(x(r))
 		if series[n] == nil {
 			names = append(names, n)
 		}
-		series[n] = append(series[n], point(r))
+		series[n] = append(series[n], plotter.XY{X: at, Y: y(r)})
+		ticks = append(ticks, at)
 	}
-	return names, series
+	for _, n := range names {
+		if err := d.line(n, series[n], true); err != nil {
+			return 0, err
+		}
+	}
+	only(&d.X, ticks)
+	d.Legend.Left = true
+	return len(names), nil
 }
 
 // latency draws the time of a run against the batch.
 func latency(d Data) (*drawing, error) {
 	g := newDrawing("Latency against batch", "Quiet median of one run, of all pictures of a batch; both axes are logarithmic. Lower is better.", "batch", "ms")
-	var batches []float64
-	names, series := bySeries(d.Results,
+	n, err := g.lines(d.Results,
 		func(r bench.Result) string { return fmt.Sprintf("%s, %s", r.Precision, count(r.Threads, "thread")) },
-		func(r bench.Result) plotter.XY {
-			batches = append(batches, float64(r.Batch))
-			return plotter.XY{X: float64(r.Batch), Y: r.Quiet}
-		})
-	for _, n := range names {
-		if err := g.line(n, series[n], true); err != nil {
-			return nil, err
-		}
+		func(r bench.Result) int { return r.Batch },
+		func(r bench.Result) float64 { return r.Quiet })
+	if err != nil {
+		return nil, err
 	}
 	logarithmic(&g.Y)
+	g.Y.Tick.Marker = powers{}
 	logarithmic(&g.X)
-	only(&g.X, batches)
-	if g.X.Min <= 0 {
-		g.X.Min = 0.5
-	}
-	g.Legend.Left = true
-	g.roomForLegend(len(names), true)
+	g.roomForLegend(n, true)
 	return g, nil
 }
 
 // throughput draws pictures a second against threads.
 func throughput(d Data) (*drawing, error) {
 	g := newDrawing("Throughput against threads", "Pictures a second, all sessions together. Higher is better; a straight line through the origin is perfect scaling.", "threads", "images/s")
-	var threads []float64
-	names, series := bySeries(d.Results,
+	n, err := g.lines(d.Results,
 		func(r bench.Result) string { return fmt.Sprintf("%s, batch %d", r.Precision, r.Batch) },
-		func(r bench.Result) plotter.XY {
-			threads = append(threads, float64(r.Threads))
-			return plotter.XY{X: float64(r.Threads), Y: r.Images}
-		})
-	for _, n := range names {
-		if err := g.line(n, series[n], true); err != nil {
-			return nil, err
-		}
+		func(r bench.Result) int { return r.Threads },
+		func(r bench.Result) float64 { return r.Images })
+	if err != nil {
+		return nil, err
 	}
-	only(&g.X, threads)
 	g.Y.Min = 0
-	g.Legend.Left = true
-	g.roomForLegend(len(names), false)
+	g.roomForLegend(n, false)
 	return g, nil
 }
 
@@ -121,8 +116,10 @@ func roofline(d Data) (*drawing, error) {
 			return nil, err
 		}
 	}
-	logarithmic(&g.X)
-	logarithmic(&g.Y)
+	for _, a := range []*plot.Axis{&g.X, &g.Y} {
+		logarithmic(a)
+		a.Tick.Marker = powers{}
+	}
 	g.Legend.Top = false
 	g.Y.Max *= 1.3
 	return g, nil
