@@ -3,7 +3,6 @@ package gorgonia
 import (
 	"errors"
 	"fmt"
-	"math/rand/v2"
 
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
@@ -63,27 +62,3 @@ func (c *Conv) Output() []float32 { return c.y.Data().([]float32) }
 
 // Close frees the machine.
 func (c *Conv) Close() error { return c.machine.Close() }
-
-// Alone returns the graph of a Conv node with the given weights and nothing else: f32[N IC H W] to f32[N OC OH OW].
-func Alone(n *graph.Node, weights []float32) (*graph.Graph, error) {
-	g := &graph.Graph{Name: n.Name}
-	x := g.AddInput("x", graph.Float32, n.Inputs[0].Shape)
-	w := graph.NewConst("w", graph.Float32s(weights, n.Inputs[1].Shape...))
-	g.Outputs = g.Add("Conv", n.Name, n.Attrs, []*graph.Value{x, w}, "y").Outputs
-	for _, node := range g.Nodes {
-		if err := ops.Infer(node); err != nil {
-			return nil, fmt.Errorf("%s: %w", n.Where(), err)
-		}
-	}
-	return g, g.Verify()
-}
-
-// draw returns n numbers between -1 and 1.
-func draw(n int) []float32 {
-	random := rand.New(rand.NewPCG(1, 2))
-	out := make([]float32, n)
-	for i := range out {
-		out[i] = 2*random.Float32() - 1
-	}
-	return out
-}

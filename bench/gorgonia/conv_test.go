@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	goruntime "runtime"
 	"slices"
 	"testing"
@@ -67,7 +68,7 @@ func newPair(n *graph.Node, weights []float32) (*pair, error) {
 	if p.theirs, err = NewConv(n, slices.Clone(weights)); err != nil {
 		return nil, err
 	}
-	g, err := Alone(n, weights)
+	g, err := alone(n, weights)
 	if err != nil {
 		return nil, err
 	}
@@ -82,6 +83,29 @@ func newPair(n *graph.Node, weights []float32) (*pair, error) {
 	copy(p.theirs.Input(), picture)
 	copy(graph.View[float32](p.ours.Input(0).Data), picture)
 	return p, nil
+}
+
+// alone returns the graph of a Conv node with the given weights and nothing else: f32[N IC H W] to f32[N OC OH OW].
+func alone(n *graph.Node, weights []float32) (*graph.Graph, error) {
+	g := &graph.Graph{Name: n.Name}
+	x := g.AddInput("x", graph.Float32, n.Inputs[0].Shape)
+	w := graph.NewConst("w", graph.Float32s(weights, n.Inputs[1].Shape...))
+	node := g.Add("Conv", n.Name, n.Attrs, []*graph.Value{x, w}, "y")
+	g.Outputs = node.Outputs
+	if err := ops.Infer(node); err != nil {
+		return nil, fmt.Errorf("%s: %w", n.Where(), err)
+	}
+	return g, g.Verify()
+}
+
+// draw returns n numbers between -1 and 1.
+func draw(n int) []float32 {
+	random := rand.New(rand.NewPCG(1, 2))
+	out := make([]float32, n)
+	for i := range out {
+		out[i] = 2*random.Float32() - 1
+	}
+	return out
 }
 
 // check compares the outputs.
