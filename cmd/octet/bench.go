@@ -4,7 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
+	"io"
 	goruntime "runtime"
 	"strings"
 	"time"
@@ -240,7 +240,7 @@ func (f *benchmark) showReport(cells []bench.Cell, opened time.Duration, o bench
 }
 
 // writePage writes the results as a page, with profiles of each model on one thread at batch 1.
-func (f *benchmark) writePage(cells []bench.Cell, r *bench.Report, o bench.Options) (err error) {
+func (f *benchmark) writePage(cells []bench.Cell, r *bench.Report, o bench.Options) error {
 	d := report.Data{Report: r, Bandwidth: bench.ProbeBandwidth()}
 	seen := make(map[*graph.Graph]bool)
 	for _, c := range cells {
@@ -255,16 +255,7 @@ func (f *benchmark) writePage(cells []bench.Cell, r *bench.Report, o bench.Optio
 		}
 		d.Profiles = append(d.Profiles, p)
 	}
-	file, err := os.Create(f.html)
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if e := file.Close(); err == nil {
-			err = e
-		}
-	}()
-	return report.Write(file, d)
+	return writeFile(f.html, func(w io.Writer) error { return report.Write(w, d) })
 }
 
 // profileReport is the JSON form of a profile.

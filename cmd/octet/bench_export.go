@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 
@@ -44,10 +45,11 @@ func (f *exporter) run() error {
 	if err != nil {
 		return err
 	}
+	write := func(w io.Writer) error { return onnx.Write(w, g, onnx.WriteOptions{}) }
 	if f.output == "-" {
-		return onnx.Write(f.stdout, g, onnx.WriteOptions{})
+		return write(f.stdout)
 	}
-	if err := writeModel(f.output, g); err != nil {
+	if err := writeFile(f.output, write); err != nil {
 		return err
 	}
 	fmt.Fprintf(f.stdout, "%s: %s\n", f.output, g.Name)
@@ -67,14 +69,14 @@ func buildArch(name, precision string) (*graph.Graph, error) {
 	return a.Build(p)
 }
 
-// writeModel writes g to a file, which is removed where that goes wrong.
-func writeModel(path string, g *graph.Graph) error {
+// writeFile lets write fill a file, which is removed where that goes wrong.
+func writeFile(path string, write func(w io.Writer) error) error {
 	file, err := os.Create(path)
 	if err != nil {
 		return err
 	}
 	w := bufio.NewWriter(file)
-	err = onnx.Write(w, g, onnx.WriteOptions{})
+	err = write(w)
 	for _, finish := range []func() error{w.Flush, file.Close} {
 		if e := finish(); err == nil {
 			err = e
