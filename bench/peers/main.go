@@ -116,7 +116,8 @@ func measureAll(o *options, stdout, stderr io.Writer) error {
 		return err
 	}
 	lite := slices.ContainsFunc(paths, isTFLite)
-	if _, err := os.Stat(o.lib); err != nil && !(lite && !slices.ContainsFunc(paths, func(p string) bool { return !isTFLite(p) })) {
+	onnx := slices.ContainsFunc(paths, func(p string) bool { return !isTFLite(p) })
+	if _, err := os.Stat(o.lib); onnx && err != nil {
 		return fmt.Errorf("onnx runtime: %w; make peers installs it, -lib or OCTET_ORT_LIB name it", err)
 	}
 	if _, err := os.Stat(tfLiteLibrary()); lite && err != nil {
