@@ -7,7 +7,8 @@
 //
 // Measure runs cells (a model at one precision, number of threads and batch size) in turns, so that a drift of the machine
 // meets all of them alike, and reports quiet medians: the median of the best quarter of time blocks. Virtual cores that now
-// and then share a physical one make plain medians bimodal.
+// and then share a physical one make plain medians bimodal. A cell may name another Engine than Octet; it must then compute what
+// Octet computes, or Measure fails.
 //
 // ProbePeak measures what the machine can do at most, on a convolution whose data stay in the caches.
 //

@@ -2,6 +2,7 @@ package bench
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"time"
 
@@ -55,16 +56,23 @@ func Profile(c Cell, peak Peak, o Options) (*CellProfile, error) {
 	if err != nil {
 		return nil, err
 	}
-	r, err := newRunner(c, runtime.Kernels(l.String()), runtime.Profile())
-	if err != nil {
-		return nil, err
+	if c.Engine != nil {
+		return nil, fmt.Errorf("%v: %w: only Octet has a profile", &c, ErrOption)
 	}
+	c.Sessions = 1
+	r, err := newRunner(c, octet{[]runtime.Option{runtime.Kernels(l.String()), runtime.Profile()}})
+	if err != nil {
+		return nil, fmt.Errorf("%v: %w", &c, err)
+	}
+	session := r.instances[0].(*session).session
+	session.Run()
+	steps := session.Profile()
 	out := &CellProfile{Model: c.Model, Precision: c.Precision.String(), Threads: c.Threads, Batch: c.Batch}
-	times := r.stepTimes(o.Duration)
+	times := stepTimes(session, o.Duration)
 	total := sum(times)
 	out.Time = milliseconds(total)
 	scale := peak.of(c.Precision) * float64(c.Threads)
-	for i, s := range r.program.Steps() {
+	for i, s := range steps {
 		p := StepProfile{Op: s.Op, Name: s.Name, Kernel: s.Kernel, Output: s.Output, MACs: int64(s.MACs), Time: milliseconds(times[i])}
 		p.Bytes, p.Live = int64(s.Moved+s.Weights), s.Live
 		p.Part = float64(times[i]) / float64(max(total, 1))
@@ -76,18 +84,18 @@ func Profile(c Cell, peak Peak, o Options) (*CellProfile, error) {
 	return out, nil
 }
 
-// stepTimes runs the cell in rounds and returns, for each step, the mean time over the quarter of rounds that is best for it.
-func (r *runner) stepTimes(duration time.Duration) []time.Duration {
+// stepTimes runs the session, which has run once, in rounds and returns, for each step, the mean time over the quarter of rounds that is best for it.
+func stepTimes(session *runtime.Session, duration time.Duration) []time.Duration {
 	const parts = 16
-	before := make([]time.Duration, len(r.program.Steps())) // sums over the runs so far
+	before := make([]time.Duration, len(session.Profile())) // sums over the runs so far
 	means := make([][]time.Duration, len(before))           // by step and round
-	runs := 0
+	runs := 1
 	for i := range parts + 1 { // the first one warms up
 		first := runs
 		for begin := time.Now(); runs == first || time.Since(begin) < duration/parts; runs++ {
-			r.session.Run()
+			session.Run()
 		}
-		for k, s := range r.session.Profile() {
+		for k, s := range session.Profile() {
 			now := s.Time * time.Duration(runs)
 			if i > 0 {
 				means[k] = append(means[k], max(now-before[k], 0)/time.Duration(runs-first))

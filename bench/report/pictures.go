@@ -38,7 +38,7 @@ func (d *drawing) lines(results []bench.Result, name func(r bench.Result) string
 func latency(d Data) (*drawing, error) {
 	g := newDrawing("Latency against batch", "Quiet median of one run, of all pictures of a batch; both axes are logarithmic. Lower is better.", "batch", "ms")
 	n, err := g.lines(d.Results,
-		func(r bench.Result) string { return fmt.Sprintf("%s, %s", r.Precision, count(r.Threads, "thread")) },
+		func(r bench.Result) string { return fmt.Sprintf("%s, %s", r.Label(), count(r.Threads, "thread")) },
 		func(r bench.Result) int { return r.Batch },
 		func(r bench.Result) float64 { return r.Quiet })
 	if err != nil {
@@ -55,7 +55,7 @@ func latency(d Data) (*drawing, error) {
 func throughput(d Data) (*drawing, error) {
 	g := newDrawing("Throughput against threads", "Pictures a second, all sessions together. Higher is better; a straight line through the origin is perfect scaling.", "threads", "images/s")
 	n, err := g.lines(d.Results,
-		func(r bench.Result) string { return fmt.Sprintf("%s, batch %d", r.Precision, r.Batch) },
+		func(r bench.Result) string { return fmt.Sprintf("%s, batch %d", r.Label(), r.Batch) },
 		func(r bench.Result) int { return r.Threads },
 		func(r bench.Result) float64 { return r.Images })
 	if err != nil {

@@ -80,6 +80,20 @@ func TestThePageIsWholeAndByItself(t *testing.T) {
 	}
 }
 
+func TestAnotherEngineHasItsOwnSeries(t *testing.T) {
+	d := measured(t)
+	d.Results[3].Engine, d.Results[3].Arena = "other", 0
+	var out bytes.Buffer
+	if err := report.Write(&out, d); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"<td>other</td><td>int8</td>", "other int8, 1 thread", "<td>-</td>"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("no %q", want)
+		}
+	}
+}
+
 func TestOneResultMakesAPage(t *testing.T) {
 	d := measured(t)
 	d.Results, d.Profiles = d.Results[:1], nil

@@ -31,15 +31,15 @@ func printReport(out io.Writer, r *bench.Report) error {
 		fmt.Fprintf(out, "%s: %.1f million multiplications a picture; times in ms\n\n", first.Model, float64(first.MACs)/1e6)
 	}
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(w, "precision\tthreads\tbatch\tquiet\t±\tp50\tp90\tp99\timages/s\tGMAC/s\tpeak\tvs fp32\tweights\tarena\tload\t")
+	fmt.Fprintln(w, "engine\tprecision\tthreads\tbatch\tquiet\t±\tp50\tp90\tp99\timages/s\tGMAC/s\tpeak\tvs fp32\tweights\tarena\tload\t")
 	for _, c := range r.Results {
 		speedup := "-"
 		if c.Speedup > 0 {
 			speedup = fmt.Sprintf("%.2f", c.Speedup)
 		}
-		fmt.Fprintf(w, "%s\t%d\t%d\t%s\t%.1f %%\t%s\t%s\t%s\t%.1f\t%.1f\t%.0f %%\t%s\t%s\t%s\t%.0f\t\n", c.Precision, c.Threads, c.Batch,
+		fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%s\t%.1f %%\t%s\t%s\t%s\t%.1f\t%.1f\t%.0f %%\t%s\t%s\t%s\t%.0f\t\n", c.Engine, c.Precision, c.Threads, c.Batch,
 			significant(c.Quiet), 100*c.Interval, significant(c.P50), significant(c.P90), significant(c.P99),
-			c.Images, c.GMACs, 100*c.Share, speedup, size(c.Weights), size(c.Arena), c.Load)
+			c.Images, c.GMACs, 100*c.Share, speedup, known(c.Weights), known(c.Arena), c.Load)
 	}
 	if err := w.Flush(); err != nil {
 		return err
@@ -53,7 +53,7 @@ func printOutliers(out io.Writer, r *bench.Report) error {
 	for _, c := range r.Results {
 		if float64(c.Outliers) > few*float64(c.Runs) {
 			fmt.Fprintf(out, "%s, %d threads, batch %d: %d of %d runs are outliers; the machine was busy, p90 and p99 say more about it than about the model\n",
-				c.Precision, c.Threads, c.Batch, c.Outliers, c.Runs)
+				c.Label(), c.Threads, c.Batch, c.Outliers, c.Runs)
 		}
 	}
 	return nil
@@ -63,11 +63,11 @@ func printOutliers(out io.Writer, r *bench.Report) error {
 func printCSV(out io.Writer, r *bench.Report) error {
 	w := csv.NewWriter(out)
 	_ = w.Write([]string{
-		"model", "precision", "threads", "batch", "sessions", "runs", "outliers", "quiet_ms", "interval", "p50_ms", "p90_ms", "p99_ms",
+		"model", "engine", "precision", "threads", "batch", "sessions", "runs", "outliers", "quiet_ms", "interval", "p50_ms", "p90_ms", "p99_ms",
 		"images_per_second", "gmacs", "share_of_peak", "speedup_over_fp32", "macs", "weights_bytes", "arena_bytes", "load_ms",
 	})
 	for _, c := range r.Results {
-		line := []string{c.Model, c.Precision}
+		line := []string{c.Model, c.Engine, c.Precision}
 		for _, v := range []float64{
 			float64(c.Threads), float64(c.Batch), float64(c.Sessions), float64(c.Runs), float64(c.Outliers), c.Quiet, c.Interval, c.P50, c.P90, c.P99,
 			c.Images, c.GMACs, c.Share, c.Speedup, float64(c.MACs), float64(c.Weights), float64(c.Arena), c.Load,
@@ -83,10 +83,11 @@ func printCSV(out io.Writer, r *bench.Report) error {
 // printBenchstat writes a line for each round of each cell, in the format of Go benchmarks.
 func printBenchstat(out io.Writer, r *bench.Report) error {
 	fmt.Fprintf(out, "goos: %s\ngoarch: %s\ncpu: %s\n", goruntime.GOOS, goruntime.GOARCH, r.Machine.Processor)
+	plain := strings.NewReplacer(" ", "_", "/", "_")
 	for _, c := range r.Results {
-		name := strings.NewReplacer(" ", "_", "/", "_").Replace(filepath.Base(c.Model))
+		name, label := plain.Replace(filepath.Base(c.Model)), plain.Replace(c.Label())
 		for _, round := range c.Rounds {
-			_, err := fmt.Fprintf(out, "BenchmarkRun/%s/%s/batch=%d/sessions=%d-%d\t%d\t%.0f ns/op\n", name, c.Precision, c.Batch, c.Sessions, c.Threads, round.Runs, 1e6*round.Mean)
+			_, err := fmt.Fprintf(out, "BenchmarkRun/%s/%s/batch=%d/sessions=%d-%d\t%d\t%.0f ns/op\n", name, label, c.Batch, c.Sessions, c.Threads, round.Runs, 1e6*round.Mean)
 			if err != nil {
 				return err
 			}
@@ -140,6 +141,14 @@ func significant(ms float64) string {
 		return fmt.Sprintf("%.2f", ms)
 	}
 	return fmt.Sprintf("%.1f", ms)
+}
+
+// known prints a number of bytes, which an engine may not tell.
+func known(n int) string {
+	if n == 0 {
+		return "-"
+	}
+	return size(n)
 }
 
 // size prints a number of bytes for people.

@@ -32,7 +32,7 @@ func TestBenchPrintsOneRowForEachCombination(t *testing.T) {
 	if len(lines) != 5+6 || !strings.Contains(lines[1], "probed peak") || !strings.Contains(lines[2], "12.5 million") {
 		t.Errorf("output:\n%s", out)
 	}
-	for _, column := range []string{"quiet", "±", "p50", "p99", "images/s", "GMAC/s", "peak", "vs fp32", "weights", "arena", "load"} {
+	for _, column := range []string{"engine", "precision", "quiet", "±", "p50", "p99", "images/s", "GMAC/s", "peak", "vs fp32", "weights", "arena", "load"} {
 		if !strings.Contains(lines[4], column) {
 			t.Errorf("no column %q in %q", column, lines[4])
 		}
@@ -59,7 +59,7 @@ func TestBenchWritesTables(t *testing.T) {
 		t.Fatalf("status %d: %s", status, errs)
 	}
 	rows, err := csv.NewReader(strings.NewReader(out)).ReadAll()
-	if err != nil || len(rows) != 3 || rows[0][0] != "model" || rows[2][1] != "int8" || rows[2][slices.Index(rows[0], "macs")] != "12501632" {
+	if err != nil || len(rows) != 3 || rows[0][0] != "model" || rows[2][1] != "octet" || rows[2][2] != "int8" || rows[2][slices.Index(rows[0], "macs")] != "12501632" {
 		t.Errorf("%v in %q", err, rows)
 	}
 	status, out, errs = octet(nil, brief("--arch", "resnet8", "--precision", "int8", "--benchstat")...)
