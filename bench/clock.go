@@ -8,13 +8,35 @@ const clockSteps = 1 << 22
 // ProbeClock returns the clock of the core that runs it, in GHz, as a chain of dependent operations shows it, one a cycle: the best
 // of a few. It is what the core gives this process, turbo and throttling included.
 func ProbeClock() float64 {
-	best := 0.0
+	best := time.Duration(0)
 	for range 8 {
-		start := time.Now()
-		sink = chain(clockSteps)
-		best = max(best, giga(2*clockSteps, time.Since(start)))
+		if d := timeChain(); best == 0 || d < best {
+			best = d
+		}
 	}
-	return best
+	return giga(2*clockSteps, best)
+}
+
+// clockProbe measures the clock between the cells of a measurement.
+type clockProbe struct{ samples samples }
+
+// round times a chain for each block.
+func (p *clockProbe) round() {
+	var times []time.Duration
+	for range blocksPerRound {
+		times = append(times, timeChain())
+	}
+	p.samples.rounds = append(p.samples.rounds, times)
+}
+
+// ghz returns the clock of the best quarter of chains, their median.
+func (p *clockProbe) ghz() float64 { return giga(2*clockSteps, p.samples.quiet()) }
+
+// timeChain returns the time of a chain of 2*clockSteps operations.
+func timeChain() time.Duration {
+	start := time.Now()
+	sink = chain(clockSteps)
+	return time.Since(start)
 }
 
 // sink keeps the chain from being optimized away.

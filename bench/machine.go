@@ -16,7 +16,7 @@ type Machine struct {
 	MaxProcs  int     `json:"gomaxprocs"`
 	Level     string  `json:"level"` // instruction-set level of the kernels
 	Go        string  `json:"go"`
-	Clock     float64 `json:"ghz"`            // of one core, as ProbeClock sees it
+	Clock     float64 `json:"ghz"`            // of one core: ProbeClock; of a Report, probed between the cells
 	Load      string  `json:"load,omitempty"` // load averages over 1, 5 and 15 minutes before the measurement, where known
 }
 

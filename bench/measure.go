@@ -108,9 +108,11 @@ func Measure(cells []Cell, o Options) (*Report, error) {
 	}
 	defer closeAll(runners)
 	report.Refused = refused
+	var clock clockProbe
 	goruntime.GC()
 	order := slices.Clone(runners)
 	for range rounds {
+		clock.round()
 		integer.round()
 		float.round()
 		for _, r := range order {
@@ -120,6 +122,7 @@ func Measure(cells []Cell, o Options) (*Report, error) {
 		}
 		slices.Reverse(order)
 	}
+	report.Machine.Clock = clock.ghz()
 	report.Peak = Peak{Int8: integer.peak(), FP32: float.peak()}
 	for _, r := range runners {
 		report.Results = append(report.Results, r.result(report.Peak))
