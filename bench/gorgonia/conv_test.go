@@ -20,7 +20,7 @@ import (
 type pair struct {
 	name    string
 	count   int // convolutions of that shape in the model
-	theirs  *Conv
+	theirs  bench.Instance
 	ours    *runtime.Session
 	runs    int // of ours
 	samples [2][]time.Duration
@@ -48,7 +48,7 @@ func pairs(tb testing.TB, arch string) (out []*pair, skipped float64) {
 			continue
 		}
 		p, err := newPair(n, draw(w.Size()))
-		if errors.Is(err, ErrUnsupported) {
+		if errors.Is(err, bench.ErrUnsupported) {
 			left += macs
 			continue
 		}
@@ -63,13 +63,16 @@ func pairs(tb testing.TB, arch string) (out []*pair, skipped float64) {
 }
 
 func newPair(n *graph.Node, weights []float32) (*pair, error) {
-	p := &pair{name: n.Name, count: 1}
-	var err error
-	if p.theirs, err = NewConv(n, slices.Clone(weights)); err != nil {
-		return nil, err
-	}
 	g, err := alone(n, weights)
 	if err != nil {
+		return nil, err
+	}
+	p := &pair{name: n.Name, count: 1}
+	network, err := Engine{}.Open(&bench.Cell{Graph: g, Batch: 1})
+	if err != nil {
+		return nil, err
+	}
+	if p.theirs, err = network.Instance(); err != nil {
 		return nil, err
 	}
 	program, err := runtime.Compile(g, runtime.Threads(goruntime.GOMAXPROCS(0)), runtime.Profile())
@@ -79,8 +82,8 @@ func newPair(n *graph.Node, weights []float32) (*pair, error) {
 	if p.ours, err = program.NewSession(); err != nil {
 		return nil, err
 	}
-	picture := draw(len(p.theirs.Input()))
-	copy(p.theirs.Input(), picture)
+	picture := draw(p.theirs.Inputs()[0].Len())
+	copy(graph.View[float32](p.theirs.Inputs()[0].Data), picture)
 	copy(graph.View[float32](p.ours.Input(0).Data), picture)
 	return p, nil
 }
@@ -115,7 +118,7 @@ func (p *pair) check(tb testing.TB) {
 		tb.Fatal(err)
 	}
 	p.runOurs()
-	want, got := p.theirs.Output(), graph.View[float32](p.ours.Output(0).Data)
+	want, got := p.theirs.Outputs()[0].Floats(), graph.View[float32](p.ours.Output(0).Data)
 	if len(want) != len(got) {
 		tb.Fatalf("%s: %d and %d outputs", p.name, len(want), len(got))
 	}
@@ -127,38 +130,6 @@ func (p *pair) check(tb testing.TB) {
 		if d := math.Abs(float64(v - got[i])); !(d <= 1e-4*most) {
 			tb.Fatalf("%s: output %d: Gorgonia %v, Octet %v", p.name, i, v, got[i])
 		}
-	}
-}
-
-func TestBothEnginesAgree(t *testing.T) {
-	for _, c := range []struct {
-		window ops.Window
-		x, w   graph.Shape
-	}{
-		{ops.Window{Pads: [4]int{1, 1, 1, 1}}, graph.Shape{graph.Batch, 16, 30, 28}, graph.Shape{32, 16, 3, 3}},
-		{ops.Window{Strides: [2]int{2, 2}, Pads: [4]int{3, 3, 3, 3}}, graph.Shape{graph.Batch, 3, 32, 32}, graph.Shape{8, 3, 7, 7}},
-		{ops.Window{}, graph.Shape{graph.Batch, 24, 9, 9}, graph.Shape{40, 24, 1, 1}},
-	} {
-		g := &graph.Graph{}
-		x := g.AddInput("x", graph.Float32, c.x)
-		w := graph.NewConst("w", graph.Float32s(draw(c.w.Size()), c.w...))
-		n := g.Add("Conv", "conv", &ops.Conv{Window: c.window}, []*graph.Value{x, w}, "y")
-		p, err := newPair(n, draw(c.w.Size()))
-		if err != nil {
-			t.Fatal(err)
-		}
-		p.check(t)
-		_ = p.theirs.Close()
-	}
-}
-
-func TestGroupsAreRefused(t *testing.T) {
-	g := &graph.Graph{}
-	x := g.AddInput("x", graph.Float32, graph.Shape{graph.Batch, 4, 9, 9})
-	w := graph.NewConst("w", graph.NewTensor(graph.Float32, 4, 1, 3, 3))
-	n := g.Add("Conv", "conv", &ops.Conv{Group: 4}, []*graph.Value{x, w}, "y")
-	if _, err := NewConv(n, make([]float32, 36)); !errors.Is(err, ErrUnsupported) {
-		t.Errorf("got %v, want %v", err, ErrUnsupported)
 	}
 }
 
