@@ -25,6 +25,7 @@ type benchmark struct {
 	*app
 	arch, model, kernels string
 	precisions, engines  []string
+	variants             []variant // of the architecture
 	threads, batches     []int
 	sessions             int
 	duration             time.Duration
@@ -49,6 +50,10 @@ times the best of a few of our own convolutions on data in the caches of one cor
 Weights are packed ones; arena is the memory of one session; load is the time from the graph (with --model: the file) to a
 session that is ready. The programs of all combinations are in memory at once.
 
+With --engine, other engines run the same float network in the same turns. What they compute is compared with Octet first;
+where they disagree by more than a thousandth of the largest output, nothing is measured. An engine that lacks an operator
+is left out, and says so on one line.
+
 Architectures: ` + strings.Join(bench.Names(), ", ") + ".",
 		Args: arguments(cobra.NoArgs),
 		RunE: func(c *cobra.Command, _ []string) error { return f.run(c) },
@@ -60,7 +65,7 @@ Architectures: ` + strings.Join(bench.Names(), ", ") + ".",
 	c.Flags().StringVar(&f.arch, "arch", "", "architecture (default "+defaultArch+")")
 	c.Flags().StringVar(&f.model, "model", "", "model file, - for standard input")
 	c.Flags().StringSliceVar(&f.precisions, "precision", []string{"fp32", "int8"}, "precisions of the architecture: "+strings.Join(bench.Precisions(), ", ")+"; with --profile int8")
-	c.Flags().StringSliceVar(&f.engines, "engine", nil, "engines, octet-fp32, octet-int8 and so on: the precisions by another name")
+	c.Flags().StringSliceVar(&f.engines, "engine", nil, "in place of precisions: fp32, int8 and so on, with or without octet- before them, and other engines on the float network: gorgonia, in a command built with -tags gorgonia")
 	c.Flags().IntSliceVar(&f.threads, "threads", all, "numbers of threads; with --profile 1")
 	c.Flags().IntSliceVar(&f.batches, "batch", []int{1, 8}, "batch sizes; with --profile 1")
 	c.Flags().DurationVar(&f.duration, "duration", 2*time.Second, "time for each combination")
@@ -79,9 +84,6 @@ func (f *benchmark) run(c *cobra.Command) error {
 	if f.arch != "" && f.model != "" {
 		return usageError{errors.New("--arch and --model exclude each other")}
 	}
-	if err := f.namePrecisions(c); err != nil {
-		return err
-	}
 	if f.model != "" && c.Flags().Changed("precision") {
 		return usageError{errors.New("--precision belongs to --arch: a model file has its own")}
 	}
@@ -96,6 +98,9 @@ func (f *benchmark) run(c *cobra.Command) error {
 	}
 	if f.profile {
 		f.narrow(c)
+	}
+	if err := f.nameVariants(c); err != nil {
+		return err
 	}
 	if err := f.check(); err != nil {
 		return err
@@ -114,26 +119,6 @@ func (f *benchmark) run(c *cobra.Command) error {
 		return usageError{err}
 	}
 	return err
-}
-
-// namePrecisions makes the engines precisions. Other runtimes are no engines of this command, which links none of them.
-func (f *benchmark) namePrecisions(c *cobra.Command) error {
-	if len(f.engines) == 0 {
-		return nil
-	}
-	if c.Flags().Changed("precision") || f.model != "" {
-		return usageError{errors.New("--engine excludes --precision and --model")}
-	}
-	var names []string
-	for _, e := range f.engines {
-		name, ours := strings.CutPrefix(e, "octet-")
-		if !ours {
-			return usageError{fmt.Errorf("--engine %s: want octet- and one of %s; ONNX Runtime and TensorFlow Lite are compared by make peers, Gorgonia by go test -bench . ./bench/gorgonia",
-				e, strings.Join(bench.Precisions(), ", "))}
-		}
-		names = append(names, name)
-	}
-	return c.Flags().Set("precision", strings.Join(names, ","))
 }
 
 // narrow sets the defaults of a profile: one combination.
@@ -195,13 +180,15 @@ func (f *benchmark) cells() (cells []bench.Cell, opened time.Duration, err error
 		if f.arch == "" {
 			f.arch = defaultArch
 		}
-		for _, name := range f.precisions {
-			g, err := buildArch(f.arch, name)
-			if err != nil {
-				return nil, 0, err
+		graphs := make(map[string]*graph.Graph)
+		for _, v := range f.variants {
+			if graphs[v.precision] == nil {
+				if graphs[v.precision], err = buildArch(f.arch, v.precision); err != nil {
+					return nil, 0, err
+				}
 			}
-			p, _ := bench.ParsePrecision(name)
-			models = append(models, bench.Cell{Model: f.arch, Precision: p, Graph: g})
+			p, _ := bench.ParsePrecision(v.precision)
+			models = append(models, bench.Cell{Model: f.arch, Precision: p, Graph: graphs[v.precision], Engine: v.engine})
 		}
 	}
 	for _, c := range models {
@@ -218,6 +205,9 @@ func (f *benchmark) cells() (cells []bench.Cell, opened time.Duration, err error
 func (f *benchmark) showReport(cells []bench.Cell, opened time.Duration, o bench.Options) error {
 	r, err := bench.Measure(cells, o)
 	if err != nil {
+		return err
+	}
+	if err := f.reportRefusals(r); err != nil {
 		return err
 	}
 	for i := range r.Results {
@@ -239,12 +229,12 @@ func (f *benchmark) showReport(cells []bench.Cell, opened time.Duration, o bench
 	return printReport(f.stdout, r)
 }
 
-// writePage writes the results as a page, with profiles of each model on one thread at batch 1.
+// writePage writes the results as a page, with profiles of each model in Octet on one thread at batch 1.
 func (f *benchmark) writePage(cells []bench.Cell, r *bench.Report, o bench.Options) error {
 	d := report.Data{Report: r, Bandwidth: bench.ProbeBandwidth()}
 	seen := make(map[*graph.Graph]bool)
 	for _, c := range cells {
-		if seen[c.Graph] {
+		if seen[c.Graph] || c.Engine != nil {
 			continue
 		}
 		seen[c.Graph] = true

@@ -165,7 +165,7 @@ func TestWrongBenchArguments(t *testing.T) {
 		{2, "want one of fp32, int8, int4", []string{"bench", "--arch", "resnet8", "--precision", "int3"}},
 		{2, "--threads 0", []string{"bench", "--threads", "0"}},
 		{2, "--threads 4096", []string{"bench", "--threads", "1,4096"}},
-		{2, "make peers", []string{"bench", "--engine", "gorgonia"}},
+		{2, "make peers", []string{"bench", "--engine", "onnxruntime"}},
 		{2, "want one of", []string{"bench", "--engine", "octet-int3"}},
 		{2, "excludes", []string{"bench", "--engine", "octet-int8", "--precision", "int8"}},
 		{2, "--concurrency 0", []string{"bench", "--concurrency", "0"}},

@@ -100,3 +100,16 @@ func TestEmbeddersNeverReachGorgonia(t *testing.T) {
 		}
 	}
 }
+
+// Gorgonia comes with the tag of its name, which only those give who compare with it.
+func TestTheCommandReachesGorgoniaByItsTagOnly(t *testing.T) {
+	for _, c := range []struct {
+		tags string
+		want bool
+	}{{"", false}, {"gorgonia", true}} {
+		deps := strings.Fields(run(t, "go", "list", "-e", "-deps", "-tags", c.tags, "./cmd/octet"))
+		if got := slices.ContainsFunc(deps, func(dep string) bool { return within(dep, gorgonia) }); got != c.want {
+			t.Errorf("with -tags %q, cmd/octet reaches %s: %v, want %v", c.tags, gorgonia, got, c.want)
+		}
+	}
+}
