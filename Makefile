@@ -38,7 +38,7 @@ fuzz: ## every fuzz target for T (T=30s)
 bench: ## all benchmarks (BENCH=pattern)
 	go test -run '^$$' -bench '$(strip $(BENCH))' -benchmem ./...
 
-bench-compare: ## benchmarks of this tree against REF (REF=main BENCH=pattern), in turns, with benchstat
+bench-compare: ## benchmarks of this tree against REF (REF=main BENCH=pattern COUNT=6), in turns, with a verdict; fails where slower
 	BENCH='$(strip $(BENCH))' .ci/bench-compare $(strip $(REF))
 
 peers: ## compare with ONNX Runtime (PEERS='-threads 1 -rounds 3' PRECISION=fp32 MODELS='a.onnx ...'); see docs/measurements.md
