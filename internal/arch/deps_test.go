@@ -59,7 +59,7 @@ var policy = []row{
 	{pkg: "runtime/optimize", ours: []string{"graph", "ops", "internal/invariants"}},
 	{pkg: "runtime", ours: []string{"graph", "ops", "int8", "fp32", "runtime/optimize", "internal/cpu", "internal/invariants", "internal/memory"}},
 	{pkg: "vision", ours: []string{"graph"}, external: []string{"golang.org/x/image"}},
-	{pkg: "quantize", ours: []string{"graph", "ops", "runtime"}},
+	{pkg: "quantize", ours: []string{"graph", "ops", "fp32", "runtime", "runtime/optimize", "internal/cpu"}},
 	{pkg: "quantize/qat", ours: []string{"graph", "quantize", "loader/gorgonia"}, external: []string{gorgonia}},
 	{pkg: "serve", ours: []string{"graph", "runtime", "loader", "vision"},
 		external: []string{"github.com/prometheus", "google.golang.org/grpc", "google.golang.org/protobuf", "go.opentelemetry.io"}},

@@ -44,6 +44,14 @@ func Passes() []Pass { return append([]Pass(nil), passes...) }
 // the canonical form. Errors name the pass and the node.
 func Run(g *graph.Graph) (*graph.Graph, error) { return run(g, passes, invariants.Enabled) }
 
+// Simplify returns g, which it does not change, with shapes inferred, constants folded, half precision widened, and padding,
+// BatchNormalization and clamps part of the convolution or dense layer that they surround: the passes of Run that come before
+// quantization, in the layout of g. Package quantize works on this form. Errors are those of Run.
+func Simplify(g *graph.Graph) (*graph.Graph, error) {
+	before := slices.IndexFunc(passes, func(p Pass) bool { return p.Name == "qdq" })
+	return run(WidenInterface(g), passes[:before], invariants.Enabled)
+}
+
 // RunVerified is Run with graph.Verify after every pass.
 func RunVerified(g *graph.Graph) (*graph.Graph, error) { return run(g, passes, true) }
 

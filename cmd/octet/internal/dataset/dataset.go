@@ -39,10 +39,71 @@ func (s *Set) Limit(n int) {
 	}
 }
 
-// Open reads the set at path: a folder with labels.csv (columns file and class, files beside it or in images/), a CIFAR-10
+// Open reads the set that a specification names: a path, and after it, perhaps, which part of the set is meant: @I/N is picture I,
+// counted from 0, and each N-th one after it, @-I/N is all others.
+func Open(spec string) (*Set, error) {
+	path, part, ok := cutPart(spec)
+	if !ok {
+		return open(spec)
+	}
+	s, err := open(path)
+	if err != nil {
+		return nil, err
+	}
+	s.Name = spec
+	return s, s.keep(part)
+}
+
+// part is each step-th picture from the first on, or all others.
+type part struct {
+	first, step int
+	others      bool
+}
+
+// cutPart cuts a specification at the part that it ends in, if it does.
+func cutPart(spec string) (path string, p part, ok bool) {
+	at := strings.LastIndexByte(spec, '@')
+	if at < 0 {
+		return spec, p, false
+	}
+	i, n, ok := strings.Cut(spec[at+1:], "/")
+	if !ok {
+		return spec, p, false
+	}
+	i, p.others = strings.CutPrefix(i, "-")
+	var err1, err2 error
+	p.first, err1 = strconv.Atoi(i)
+	p.step, err2 = strconv.Atoi(n)
+	return spec[:at], p, err1 == nil && err2 == nil
+}
+
+// keep cuts the set to a part of it.
+func (s *Set) keep(p part) error {
+	if p.step < 1 || p.first < 0 || p.first >= p.step {
+		return fmt.Errorf("%w: %s: want @I/N with I below N", ErrData, s.Name)
+	}
+	var kept []int
+	for i := range s.Labels {
+		if (i%p.step == p.first) != p.others {
+			kept = append(kept, i)
+		}
+	}
+	if kept == nil {
+		return fmt.Errorf("%w: %s: no pictures", ErrData, s.Name)
+	}
+	labels, image := make([]int, len(kept)), s.image
+	for k, i := range kept {
+		labels[k] = s.Labels[i]
+	}
+	s.Labels = labels
+	s.image = func(k int) (*vision.Image, error) { return image(kept[k]) }
+	return nil
+}
+
+// open reads the set at path: a folder with labels.csv (columns file and class, files beside it or in images/), a CIFAR-10
 // binary file (.bin), or IDX images, whose labels are in the file of the same name with "labels-idx1" for "images-idx3".
 // Files may be compressed with gzip.
-func Open(path string) (*Set, error) {
+func open(path string) (*Set, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, err

@@ -1,0 +1,190 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+	"github.com/spf13/cobra"
+
+	"github.com/octet-ml/octet/cmd/octet/internal/dataset"
+	"github.com/octet-ml/octet/graph"
+	"github.com/octet-ml/octet/loader/onnx"
+	"github.com/octet-ml/octet/quantize"
+	"github.com/octet-ml/octet/runtime"
+	"github.com/octet-ml/octet/vision"
+)
+
+// quantizer is the state of the quantize sub-command.
+type quantizer struct {
+	*app
+	preprocessFlags
+	data      string
+	out       string
+	weights   string
+	rules     []string
+	ranges    string
+	rounding  string
+	inputs    int
+	seed      uint64
+	threads   int
+	qoperator bool
+	quiet     bool
+	json      bool
+}
+
+func (a *app) quantizeCommand() *cobra.Command {
+	f := &quantizer{app: a}
+	c := &cobra.Command{
+		Use:   "quantize MODEL --data SPEC --out FILE",
+		Short: "Turn a float model into an int8 or int4 one",
+		Long: `Quantize reads a float ONNX or TensorFlow Lite model, chooses the ranges of its activations from calibration pictures (SPEC as for
+eval; labels are not used), rounds its weights and writes an ONNX model with QuantizeLinear and DequantizeLinear nodes, which other
+runtimes read too.`,
+		Args: arguments(cobra.ExactArgs(1)),
+		RunE: func(_ *cobra.Command, args []string) error { return f.run(args[0]) },
+	}
+	c.Flags().StringVar(&f.data, "data", "", "calibration pictures")
+	c.Flags().StringVarP(&f.out, "out", "o", "", "file to write")
+	c.Flags().StringVar(&f.weights, "weights", "int8", "scheme of the weights: "+strings.Join(quantize.Schemes(), ", "))
+	c.Flags().StringArrayVar(&f.rules, "layer", nil, "PATTERN=SCHEME for single layers: a name with *, first, last, depthwise, Conv or Dense; repeatable")
+	c.Flags().StringVar(&f.ranges, "range", "auto", "how ranges of activations are chosen: "+strings.Join(quantize.RangeMethods(), ", "))
+	c.Flags().StringVar(&f.rounding, "rounding", "reconstruct", "how weights are rounded: reconstruct (the layer's output comes closest to the float one) or nearest")
+	c.Flags().IntVar(&f.inputs, "calibrate", 0, "use at most this many calibration pictures (0: all)")
+	c.Flags().Uint64Var(&f.seed, "seed", 1, "chooses which")
+	c.Flags().IntVar(&f.threads, "threads", 0, "threads (0: all cores); the result does not depend on it")
+	c.Flags().StringVar(&f.preset, "preset", "", fmt.Sprintf("preprocessing: one of %v", vision.Presets()))
+	c.Flags().StringVar(&f.labels, "labels", "", "file with the names of the classes, for the model's metadata")
+	c.Flags().BoolVar(&f.qoperator, "qoperator", false, "write integer operators (QLinearConv) instead of QDQ nodes")
+	c.Flags().BoolVar(&f.quiet, "quiet", false, "no progress bar")
+	c.Flags().BoolVar(&f.json, "json", false, "print what was decided as JSON")
+	return c
+}
+
+// options returns the options of package quantize.
+func (f *quantizer) options() (quantize.Options, error) {
+	o := quantize.Options{Inputs: f.inputs, Seed: f.seed, Threads: f.threads}
+	var err error
+	if o.Weights, err = quantize.ParseScheme(f.weights); err != nil {
+		return o, err
+	}
+	if o.Range, err = quantize.ParseRangeMethod(f.ranges); err != nil {
+		return o, err
+	}
+	if o.Rounding, err = quantize.ParseRounding(f.rounding); err != nil {
+		return o, err
+	}
+	for _, r := range f.rules {
+		pattern, name, ok := strings.Cut(r, "=")
+		if !ok {
+			return o, fmt.Errorf("%w: --layer %q: want PATTERN=SCHEME", quantize.ErrOption, r)
+		}
+		scheme, err := quantize.ParseScheme(name)
+		if err != nil {
+			return o, err
+		}
+		o.Rules = append(o.Rules, quantize.Rule{Layers: pattern, Scheme: scheme})
+	}
+	return o, nil
+}
+
+func (f *quantizer) run(model string) error {
+	if f.data == "" || f.out == "" {
+		return usageError{errors.New("--data and --out are needed")}
+	}
+	o, err := f.options()
+	if err != nil {
+		return usageError{err}
+	}
+	set, err := dataset.Open(f.data)
+	if err != nil {
+		return err
+	}
+	g, err := f.load(model)
+	if err != nil {
+		return err
+	}
+	p, err := runtime.Compile(g, runtime.Threads(1), runtime.Float32())
+	if err != nil {
+		return err
+	}
+	pipeline, source, _, err := f.pipeline(p)
+	if err != nil {
+		return err
+	}
+	bar := f.progress()
+	o.Progress = bar.show
+	r, err := quantize.Quantize(g, pictures{set, pipeline}, o)
+	bar.finish()
+	if err != nil {
+		return err
+	}
+	data, err := onnx.Encode(r.Graph, onnx.WriteOptions{QOperator: f.qoperator})
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(f.out, data, 0o644); err != nil {
+		return err
+	}
+	if f.json {
+		return json.NewEncoder(f.stdout).Encode(r)
+	}
+	fmt.Fprintf(f.stdout, "wrote       %s, %d bytes\n", f.out, len(data))
+	fmt.Fprintf(f.stdout, "calibrated  on %d pictures of %s, input from %s\n", r.Inputs, set.Name, source)
+	for _, w := range r.Warnings {
+		fmt.Fprintf(f.stdout, "warning     %s\n", w)
+	}
+	for _, l := range r.Layers {
+		fmt.Fprintf(f.stdout, "%-40s %-12s weights %5.1f dB  output %5.1f dB\n", l.Name, l.Scheme, l.SQNR, l.Output)
+	}
+	return nil
+}
+
+// pictures is a data set as calibration inputs.
+type pictures struct {
+	set      *dataset.Set
+	pipeline *vision.Pipeline
+}
+
+func (p pictures) Len() int { return p.set.Len() }
+
+func (p pictures) Read(i int, inputs []*graph.Tensor) error {
+	m, err := p.set.Image(i)
+	if err != nil {
+		return err
+	}
+	return p.pipeline.Apply(m, inputs[0].Data, nil)
+}
+
+// stageBar is a progress bar for each stage of a long piece of work.
+type stageBar struct {
+	f     *quantizer
+	stage string
+	bar   *progressbar.ProgressBar
+}
+
+func (f *quantizer) progress() *stageBar { return &stageBar{f: f} }
+
+func (b *stageBar) show(stage string, done, total int) {
+	if b.f.quiet || b.f.json {
+		return
+	}
+	if stage != b.stage {
+		b.finish()
+		b.stage = stage
+		b.bar = progressbar.NewOptions(total, progressbar.OptionSetWriter(b.f.stderr), progressbar.OptionSetDescription(stage),
+			progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionShowCount(), progressbar.OptionClearOnFinish())
+	}
+	_ = b.bar.Set(done) // a bar that cannot be drawn is no reason to stop
+}
+
+func (b *stageBar) finish() {
+	if b.bar != nil {
+		_ = b.bar.Finish()
+	}
+	b.stage, b.bar = "", nil
+}

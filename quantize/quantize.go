@@ -1,0 +1,264 @@
+package quantize
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"path"
+	"slices"
+
+	"github.com/octet-ml/octet/graph"
+)
+
+// Rounding is how weights become integers.
+type Rounding uint8
+
+// The ways of rounding.
+const (
+	// Reconstruct takes the levels with which the layer's output, on the calibration inputs as the quantized layers before it
+	// hand them on, comes closest to the float model's output, and corrects the bias.
+	Reconstruct Rounding = iota
+	// Nearest takes the nearest level of each weight.
+	Nearest
+)
+
+var roundingNames = []string{"reconstruct", "nearest"}
+
+// ParseRounding returns the way of rounding with the given name, reconstruct or nearest, or an error that wraps ErrOption.
+func ParseRounding(name string) (Rounding, error) {
+	if i := slices.Index(roundingNames, name); i >= 0 {
+		return Rounding(i), nil
+	}
+	return 0, fmt.Errorf("%w: rounding %q: want one of %v", ErrOption, name, roundingNames)
+}
+
+// String returns the name.
+func (r Rounding) String() string { return roundingNames[r] }
+
+// Rule sets the scheme of the layers whose names match a pattern (path.Match), or "first" or "last", or whose operator it is.
+type Rule struct {
+	Layers string
+	Scheme Scheme
+}
+
+// Options say how Quantize works. The zero value quantizes every layer to 8 bits.
+type Options struct {
+	// Weights is the scheme of all layers that no rule names.
+	Weights Scheme
+	// Rules set the scheme of single layers; of several that match the last one holds. A rule that matches nothing is an error.
+	Rules []Rule
+	// Range is how the ranges of activations are chosen.
+	Range RangeMethod
+	// Rounding is how weights become integers.
+	Rounding Rounding
+	// Inputs is how many calibration inputs are used at most, 0 meaning all. Seed chooses which.
+	Inputs int
+	Seed   uint64
+	// Threads is the number of threads, 0 meaning GOMAXPROCS. The result does not depend on it.
+	Threads int
+	// Progress is told how far each stage is; it may be nil.
+	Progress func(stage string, done, total int)
+	// Cancelled is asked now and then whether to stop, by an error that Quantize then returns; it may be nil.
+	Cancelled func() error
+}
+
+// Result is a quantized model and what was decided on the way.
+type Result struct {
+	Graph    *graph.Graph
+	Layers   []LayerChoice     `json:"layers"`
+	Ranges   map[string]Choice `json:"ranges"` // by the name of the activation
+	Inputs   int               `json:"inputs"` // used for calibration
+	Warnings []string          `json:"warnings,omitempty"`
+}
+
+// LayerChoice is what was decided for one layer.
+type LayerChoice struct {
+	Name    string `json:"name"`
+	Op      string `json:"op"`
+	Scheme  string `json:"scheme"`
+	Weights int    `json:"weights"` // number
+	MACs    int    `json:"macs"`    // of one input
+	// SQNR is the ratio of the mean square of the weights to that of their rounding errors, in decibels; 0 of a float layer.
+	SQNR float64 `json:"weights_sqnr_db"`
+	// Output is the same of the layer's output on the calibration inputs, where Reconstruct measured it.
+	Output float64 `json:"output_sqnr_db,omitempty"`
+}
+
+// Quantize returns the quantized form of a float graph. Errors wrap ErrQuantized, ErrNothing, ErrData or ErrOption, or are those
+// of runtime.Compile, Options.Cancelled or the data.
+func Quantize(g *graph.Graph, data Data, o Options) (*Result, error) {
+	j, err := newJob(g, data, o)
+	if err != nil {
+		return nil, err
+	}
+	if err := j.calibrate(); err != nil {
+		return nil, err
+	}
+	if err := j.roundAll(); err != nil {
+		return nil, err
+	}
+	return j.result()
+}
+
+// job is the state of one Quantize.
+type job struct {
+	o           Options
+	m           *model
+	w           *walker
+	schemes     map[*layer]Scheme
+	calibration *Calibration
+	choices     map[string]Choice
+	weights     map[*layer]*packed
+	outputs     map[*layer]float64 // SQNR of layer outputs
+	float       stream             // of the model
+	integer     stream             // of the quantized graph, whose layers are final as far as they were rounded
+}
+
+func newJob(g *graph.Graph, data Data, o Options) (*job, error) {
+	m, err := newModel(g)
+	if err != nil {
+		return nil, err
+	}
+	if data.Len() == 0 {
+		return nil, fmt.Errorf("%w: no inputs", ErrData)
+	}
+	if o.Inputs < 0 || o.Threads < 0 {
+		return nil, fmt.Errorf("%w: %d inputs, %d threads", ErrOption, o.Inputs, o.Threads)
+	}
+	j := &job{o: o, m: m, weights: make(map[*layer]*packed), outputs: make(map[*layer]float64)}
+	if j.o.Progress == nil {
+		j.o.Progress = func(string, int, int) {}
+	}
+	if j.o.Cancelled == nil {
+		j.o.Cancelled = func() error { return nil }
+	}
+	j.w = &walker{data: data, order: pick(data.Len(), o.Inputs, o.Seed), threads: workers(o.Threads), context: j.o.Cancelled}
+	j.w.kept, j.w.inputs = make([][][]byte, len(j.w.order)), m.graph.Inputs
+	j.float, j.integer = stream{w: j.w, budget: floatBudget}, stream{w: j.w, budget: integerBudget}
+	j.schemes, err = m.schemes(o)
+	return j, err
+}
+
+// pick returns which n of all inputs are used, in order: all where n is 0.
+func pick(all, n int, seed uint64) []int {
+	order := rand.New(rand.NewPCG(seed, 0)).Perm(all)
+	if n > 0 && n < all {
+		order = order[:n]
+	}
+	slices.Sort(order)
+	return order
+}
+
+// schemes returns the scheme of every layer.
+func (m *model) schemes(o Options) (map[*layer]Scheme, error) {
+	s := make(map[*layer]Scheme)
+	for _, l := range m.layers {
+		s[l] = o.Weights
+	}
+	for _, r := range o.Rules {
+		matched := false
+		for i, l := range m.layers {
+			ok, err := r.matches(l, i, len(m.layers))
+			if err != nil {
+				return nil, err
+			}
+			if ok {
+				s[l], matched = r.Scheme, true
+			}
+		}
+		if !matched {
+			return nil, fmt.Errorf("%w: no layer is called %q", ErrOption, r.Layers)
+		}
+	}
+	for _, scheme := range s {
+		if scheme != Float {
+			return s, nil
+		}
+	}
+	return nil, fmt.Errorf("%w: all layers stay float", ErrNothing)
+}
+
+// matches reports whether the rule is about a layer, the i-th of n.
+func (r Rule) matches(l *layer, i, n int) (bool, error) {
+	switch {
+	case r.Layers == "first" && i == 0, r.Layers == "last" && i == n-1, r.Layers == l.node.Op, r.Layers == "depthwise" && l.groups > 1:
+		return true, nil
+	}
+	ok, err := path.Match(r.Layers, l.name())
+	if err != nil {
+		return false, fmt.Errorf("%w: layers %q: %w", ErrOption, r.Layers, err)
+	}
+	return ok, nil
+}
+
+// calibrate chooses the ranges.
+func (j *job) calibrate() error {
+	var err error
+	total := len(j.w.order)
+	j.calibration, err = j.m.calibrate(j.w, func(done int) { j.o.Progress("calibrate", done, total) })
+	if err != nil {
+		return err
+	}
+	j.choices = make(map[string]Choice)
+	for name, o := range j.calibration.Values {
+		j.choices[name] = o.choose(j.o.Range)
+	}
+	return nil
+}
+
+// roundAll quantizes the weights: all to the nearest level, then layer by layer.
+func (j *job) roundAll() error {
+	for _, l := range j.m.layers {
+		if j.schemes[l] != Float {
+			j.weights[l] = round(j.schemes[l], l.weights(), l.bias(), l.oc, j.schemes[l] != Int8)
+		}
+	}
+	if j.o.Rounding != Reconstruct {
+		return nil
+	}
+	for i, l := range j.m.layers {
+		if j.schemes[l] != Float {
+			if err := j.reconstruct(l); err != nil {
+				return fmt.Errorf("%s: %w", l.node.Where(), err)
+			}
+		}
+		j.o.Progress("weights", i+1, len(j.m.layers))
+	}
+	return nil
+}
+
+func (j *job) result() (*Result, error) {
+	g, _, err := j.m.emit(j.weights, j.choices)
+	if err != nil {
+		return nil, err
+	}
+	r := &Result{Graph: g, Ranges: make(map[string]Choice), Inputs: len(j.w.order), Warnings: j.m.warnings(j.calibration)}
+	for _, n := range g.Nodes {
+		for _, v := range n.Outputs {
+			if v != nil && v.Quant != nil {
+				if c, ok := j.choices[v.Name]; ok {
+					r.Ranges[v.Name] = c
+				}
+			}
+		}
+	}
+	for _, l := range j.m.layers {
+		c := LayerChoice{Name: l.name(), Op: l.node.Op, Scheme: j.schemes[l].String(), Weights: l.oc * l.depth, MACs: l.macs, Output: j.outputs[l]}
+		if p := j.weights[l]; p != nil {
+			c.SQNR = p.sqnr(l.weights())
+		}
+		r.Layers = append(r.Layers, c)
+	}
+	return r, nil
+}
+
+// sqnr returns the ratio of the mean square of the weights w to that of their errors, in decibels.
+func (p *packed) sqnr(w []float32) float64 {
+	depth := len(w) / len(p.scale)
+	var signal, noise float64
+	for i, v := range w {
+		d := float64(v - p.values[i]*p.scale[i/depth])
+		signal += float64(v) * float64(v)
+		noise += d * d
+	}
+	return decibels(signal, noise)
+}

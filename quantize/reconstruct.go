@@ -1,0 +1,384 @@
+package quantize
+
+import (
+	"cmp"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+
+	"github.com/octet-ml/octet/graph"
+	"github.com/octet-ml/octet/ops"
+)
+
+// damping is the share of the mean diagonal that is added to the second moments of a layer's inputs: it ties weights that the
+// calibration inputs say little about to their float values.
+const damping = 0.01
+
+// roundingError is added to the covariances of inputs that are nearly constant, relative to their squares.
+const roundingError = 1e-9
+
+// samples is about how many windows of a layer's input are looked at, in all inputs; leastSamples of a channel of its own.
+const (
+	manySamples = 1 << 16
+	fewSamples  = 1 << 13
+)
+
+// moments are the second moments of the windows of a layer's quantized input x and the float model's output y there.
+type moments struct {
+	l     *layer
+	n     int
+	xx    [][]float64 // [group][depth depth]
+	yx    [][]float64 // [group][oc/groups depth]
+	x     []float64   // [groups*depth], sums
+	y, yy []float64   // [oc], sums and sums of squares
+	// The numbers summed are differences from these, the means of the first chunk, so that sums of squares keep their digits.
+	xAt, yAt []float64
+}
+
+// reconstruct replaces the weights of a layer, whose predecessors are quantized.
+func (j *job) reconstruct(l *layer) error {
+	s, err := j.moments(l)
+	if err != nil {
+		return err
+	}
+	p := j.weights[l]
+	w := l.weights()
+	per := l.oc / l.groups
+	errs := parallel(j.w.threads, l.groups, func(_, g int) error {
+		threads := 1
+		if l.groups == 1 {
+			threads = j.w.threads
+		}
+		return s.solve(g, p, w[g*per*l.depth:(g+1)*per*l.depth], threads)
+	})
+	if errs != nil {
+		return errs
+	}
+	j.outputs[l] = s.sqnr(p)
+	return nil
+}
+
+// unclamp returns g, a form of the model, with the sums of its i-th node, before any clamp, as that node's output.
+func unclamp(g *graph.Graph, i int) *graph.Graph {
+	g = g.Clone()
+	switch a := g.Nodes[i].Attrs.(type) {
+	case *ops.Conv:
+		c := *a
+		c.Clamp = ops.Clamp{}
+		g.Nodes[i].Attrs = &c
+	case *ops.Dense:
+		c := *a
+		c.Clamp = ops.Clamp{}
+		g.Nodes[i].Attrs = &c
+	}
+	return g
+}
+
+// Bytes that the streams of the float and of the quantized model may keep of what they computed.
+const (
+	floatBudget   = 384 << 20
+	integerBudget = 128 << 20
+)
+
+// moments runs the float model and the quantized one up to layer l and collects what l reads and should make.
+func (j *job) moments(l *layer) (*moments, error) {
+	float, err := j.float.next(unclamp(j.m.graph, l.index), l.index, l.index+1, l.node.Outputs[0].Name)
+	if err != nil {
+		return nil, err
+	}
+	q, reads, err := j.m.emit(j.weights, j.choices)
+	if err != nil {
+		return nil, err
+	}
+	at := slices.Index(q.Nodes, reads[l].node)
+	integer, err := j.integer.next(q, at, at, reads[l].value.Name)
+	if err != nil {
+		return nil, err
+	}
+	win, err := newWindows(l)
+	if err != nil {
+		return nil, err
+	}
+	c, err := newCollector(l, win, len(j.w.order), j.w.threads)
+	if err != nil {
+		return nil, err
+	}
+	xs, ys := make([][]float32, j.w.threads), make([][]float32, j.w.threads)
+	visit := func(worker, i, at int) error {
+		xs[worker] = integer.reals(worker, i, reads[l].value, xs[worker])
+		ys[worker] = float.reals(worker, i, l.node.Outputs[0], ys[worker])
+		float.save(worker, i)
+		integer.save(worker, i)
+		c.collect(xs[worker], ys[worker], at, rand.New(rand.NewPCG(j.o.Seed, uint64(l.index)<<32|uint64(i))))
+		return nil
+	}
+	if err := j.w.walk([]*machine{float.machine, integer.machine}, visit, func(_, n int) error { return c.add(n) }); err != nil {
+		return nil, err
+	}
+	float.finish()
+	integer.finish()
+	return &c.moments, nil
+}
+
+// collector gathers the samples of a chunk of inputs.
+type collector struct {
+	moments
+	w    *windows
+	each int // samples of one input
+	x, y *matrix
+	xx   *matrix
+	yx   *matrix
+	mul  *multiplier
+}
+
+func newCollector(l *layer, w *windows, inputs, threads int) (*collector, error) {
+	c := &collector{moments: moments{l: l}, w: w}
+	many := manySamples
+	if l.groups > 1 {
+		many = fewSamples
+	}
+	c.each = min(w.positions, max(1, (many+inputs-1)/inputs))
+	c.x, c.y = newMatrix(l.groups*l.depth, chunk*c.each), newMatrix(l.oc, chunk*c.each)
+	c.xx, c.yx = newMatrix(l.depth, l.depth), newMatrix(l.oc/l.groups, l.depth)
+	c.moments.x, c.moments.y, c.yy = make([]float64, c.x.rows), make([]float64, l.oc), make([]float64, l.oc)
+	for range l.groups {
+		c.moments.xx = append(c.moments.xx, make([]float64, l.depth*l.depth))
+		c.moments.yx = append(c.moments.yx, make([]float64, c.yx.rows*l.depth))
+	}
+	var err error
+	c.mul, err = newMultiplier(threads)
+	return c, err
+}
+
+// collect copies samples of one input, the at-th of its chunk.
+func (c *collector) collect(x, y []float32, at int, random *rand.Rand) {
+	first := at * c.each
+	if c.each == c.w.positions {
+		for p := range c.each {
+			c.w.copy(c.x, c.y, first+p, x, y, p)
+		}
+		return
+	}
+	for i := range c.each { // one of each stretch of positions
+		from, to := i*c.w.positions/c.each, (i+1)*c.w.positions/c.each
+		c.w.copy(c.x, c.y, first+i, x, y, from+random.IntN(to-from))
+	}
+}
+
+// add adds the products of the samples of n inputs.
+func (c *collector) add(n int) error {
+	used := n * c.each
+	if c.n == 0 {
+		c.xAt, c.yAt = means(c.x, used), means(c.y, used)
+	}
+	for i, m := range []*matrix{c.x, c.y} {
+		subtract(m, [][]float64{c.xAt, c.yAt}[i], used)
+	}
+	c.n += used
+	for i := range c.x.rows {
+		for _, v := range c.x.row(i)[:used] {
+			c.moments.x[i] += float64(v)
+		}
+	}
+	for i := range c.y.rows {
+		for _, v := range c.y.row(i)[:used] {
+			c.moments.y[i] += float64(v)
+			c.yy[i] += float64(v) * float64(v)
+		}
+	}
+	per := c.l.oc / c.l.groups
+	for g := range c.l.groups {
+		x, y := c.x.slice(g*c.l.depth, (g+1)*c.l.depth), c.y.slice(g*per, (g+1)*per)
+		if err := c.products(c.xx, x, x); err != nil {
+			return err
+		}
+		accumulate(c.moments.xx[g], c.xx.data)
+		if err := c.products(c.yx, y, x); err != nil {
+			return err
+		}
+		accumulate(c.moments.yx[g], c.yx.data)
+	}
+	return nil
+}
+
+// means returns the means of the first n columns of the rows.
+func means(m *matrix, n int) []float64 {
+	out := make([]float64, m.rows)
+	for i := range out {
+		for _, v := range m.row(i)[:n] {
+			out[i] += float64(v)
+		}
+		out[i] = float64(float32(out[i] / float64(n)))
+	}
+	return out
+}
+
+// subtract subtracts at[i] from the first n columns of row i and clears the others.
+func subtract(m *matrix, at []float64, n int) {
+	for i, shift := range at {
+		row := m.row(i)
+		for k := range row[:n] {
+			row[k] -= float32(shift)
+		}
+		clear(row[n:])
+	}
+}
+
+// smallProduct is the number of elements below which a product is not worth a plan.
+const smallProduct = 512
+
+// products sets dst to a times the transpose of b.
+func (c *collector) products(dst, a, b *matrix) error {
+	if len(dst.data) > smallProduct {
+		return c.mul.timesTransposed(dst, a, b)
+	}
+	for i := range a.rows {
+		for k := range b.rows {
+			var sum float32
+			for p, v := range a.row(i) {
+				sum += v * b.row(k)[p]
+			}
+			dst.data[i*b.rows+k] = sum
+		}
+	}
+	return nil
+}
+
+func accumulate(dst []float64, src []float32) {
+	for i, v := range src {
+		dst[i] += float64(v)
+	}
+}
+
+// centred returns the covariances of group g: of x with x, and of y with x.
+func (s *moments) centred(g int) (xx, yx []float64) {
+	n, d := float64(s.n), s.l.depth
+	xx, yx = slices.Clone(s.xx[g]), slices.Clone(s.yx[g])
+	x := s.x[g*d : (g+1)*d]
+	for i := range d {
+		for k := range d {
+			xx[i*d+k] = xx[i*d+k]/n - x[i]/n*x[k]/n
+		}
+	}
+	per := len(yx) / d
+	for i := range per {
+		for k := range d {
+			yx[i*d+k] = yx[i*d+k]/n - s.y[g*per+i]/n*x[k]/n
+		}
+	}
+	return xx, yx
+}
+
+// solve chooses levels, scales and biases of group g; w is its weights.
+func (s *moments) solve(g int, p *packed, w []float32, threads int) error {
+	d := s.l.depth
+	xx, yx := s.centred(g)
+	var mean, square float64
+	for i := range d {
+		mean += xx[i*d+i] / float64(d)
+		square += s.xAt[g*d+i] * s.xAt[g*d+i] / float64(d)
+	}
+	per := len(w) / d
+	tie := damping*mean + roundingError*square
+	if tie > 0 {
+		for i := range d {
+			xx[i*d+i] += tie
+		}
+		order := ascending(xx, d)
+		h := permuted(xx, order)
+		f, err := newFactor(h, d)
+		if err != nil {
+			return fmt.Errorf("moments of the inputs: %w", err)
+		}
+		err = parallel(threads, per, func(_, i int) error {
+			s.channel(&lattice{n: d, h: h, f: f, levels: p.levels}, order, p, g*per+i, w[i*d:(i+1)*d], yx[i*d:(i+1)*d], tie)
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	for i := range per {
+		c := g*per + i
+		var sum float64
+		for k, q := range p.values[c*d : (c+1)*d] {
+			sum += float64(q) * (s.xAt[g*d+k] + s.x[g*d+k]/float64(s.n))
+		}
+		p.bias[c] = float32(s.yAt[c] + s.y[c]/float64(s.n) - float64(p.scale[c])*sum)
+	}
+	return nil
+}
+
+// channel chooses levels and scale of output channel c, whose float weights are w and whose output's covariances with the inputs
+// are yx.
+func (s *moments) channel(t *lattice, order []int, p *packed, c int, w []float32, yx []float64, tie float64) {
+	want := make([]float64, t.n)
+	importance, wanted := make([]float32, t.n), make([]float32, t.n)
+	for i, k := range order {
+		want[i] = yx[k] + tie*float64(w[k])
+		importance[i] = float32(t.h[i*t.n+i])
+	}
+	t.f.solve(want)
+	for i, v := range want {
+		wanted[i] = float32(v)
+	}
+	scale := searchScale(wanted, importance, t.levels, scaleFor(wanted, t.levels))
+	q := make([]float32, t.n)
+	scale = float32(t.fit(q, want, float64(scale)))
+	p.scale[c] = max(scale, leastWeightScale)
+	for i, k := range order {
+		p.values[c*t.n+k] = q[i]
+	}
+}
+
+// ascending returns the order of the indices of a matrix by its diagonal.
+func ascending(a []float64, n int) []int {
+	order := make([]int, n)
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(i, k int) int { return cmp.Compare(a[i*n+i], a[k*n+k]) })
+	return order
+}
+
+// permuted returns a symmetric matrix with row and column order[i] as row and column i.
+func permuted(a []float64, order []int) []float64 {
+	n := len(order)
+	out := make([]float64, n*n)
+	for i, r := range order {
+		for k, c := range order {
+			out[i*n+k] = a[r*n+c]
+		}
+	}
+	return out
+}
+
+// sqnr returns the ratio of the variance of the layer's float outputs to the mean squared error of the quantized ones, in decibels.
+func (s *moments) sqnr(p *packed) float64 {
+	d, per := s.l.depth, s.l.oc/s.l.groups
+	var signal, noise float64
+	for g := range s.l.groups {
+		xx, yx := s.centred(g)
+		for i := range per {
+			c := g*per + i
+			mean := s.y[c] / float64(s.n)
+			variance := s.yy[c]/float64(s.n) - mean*mean
+			e := variance
+			q := p.values[c*d : (c+1)*d]
+			scale := float64(p.scale[c])
+			for a, v := range q {
+				if v == 0 {
+					continue
+				}
+				var row float64
+				for b, u := range q {
+					row += xx[a*d+b] * float64(u)
+				}
+				e += scale * float64(v) * (scale*row - 2*yx[i*d+a])
+			}
+			signal += variance
+			noise += max(e, 0)
+		}
+	}
+	return decibels(signal, noise)
+}
