@@ -1,5 +1,7 @@
 package main
 
+import "github.com/octet-ml/octet/internal/a64"
+
 // a64Depthwise writes a depthwise kernel of 32 channels; group adds a group of taps to V0..V7 and moves R7 (offsets) and R8
 // (weights) past it. It may use R11 and V8 to V27; V31 is 0x80 in every byte.
 //
@@ -57,10 +59,10 @@ func a64DepthwiseBytes(t *text) {
 	t.op("VLD1.P 64(R8), %s", vecs(16, 4, "S4"))
 	t.op("VLD1 (R8), %s", vecs(20, 4, "S4"))
 	for i := range 8 {
-		t.word(scvtf, i, i)
-		t.word(fmul, i, i, 16+i)
-		t.word(fmin, i, i, 28)
-		t.word(fcvtns, i, i)
+		t.word(a64.SCVTF, i, i)
+		t.word(a64.FMUL, i, i, 16+i)
+		t.word(a64.FMIN, i, i, 28)
+		t.word(a64.FCVTNS, i, i)
 	}
 	for _, v := range []int{0, 4} {
 		t.narrow(v, 29)

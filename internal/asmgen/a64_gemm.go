@@ -1,6 +1,10 @@
 package main
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/octet-ml/octet/internal/a64"
+)
 
 // a64Gemm is a family of matrix products of 16 columns for arm64.
 //
@@ -94,9 +98,9 @@ func a64GemmEpilogue(t *text, h int) {
 	t.op("VLD1 (R12), %s", vecs(24, 4, "S4"))
 	t.splat("MOVWU", "gemmArgs_HiF(R0)", 28, "S4")
 	for i := range 4 * h {
-		t.word(scvtf, i, i)
-		t.word(fmul, i, i, 24+i%4)
-		t.word(fmin, i, i, 28)
+		t.word(a64.SCVTF, i, i)
+		t.word(a64.FMUL, i, i, 24+i%4)
+		t.word(a64.FMIN, i, i, 28)
 	}
 	t.op("CMP $const_outF32, R11")
 	t.op("BEQ real")
@@ -104,7 +108,7 @@ func a64GemmEpilogue(t *text, h int) {
 	t.splat("MOVBU", "gemmArgs_Lo(R0)", 30, "B16")
 	for m := range h {
 		for j := range 4 {
-			t.word(fcvtns, 4*m+j, 4*m+j)
+			t.word(a64.FCVTNS, 4*m+j, 4*m+j)
 		}
 		t.narrow(4*m, 29)
 		t.op("VUMAX V30.B16, V%d.B16, V%d.B16", 4*m, 4*m)
@@ -127,7 +131,7 @@ func a64GemmEpilogue(t *text, h int) {
 	t.label("real")
 	t.splat("MOVWU", "gemmArgs_LoF(R0)", 28, "S4")
 	for i := range 4 * h {
-		t.word(fmax, i, i, 28)
+		t.word(a64.FMAX, i, i, 28)
 	}
 	t.label("raw")
 	for m := range h {

@@ -1,5 +1,7 @@
 package main
 
+import "github.com/octet-ml/octet/internal/a64"
+
 const depthwiseDotProdNotes = `
 Depthwise convolutions with SDOT; kernel.DepthwiseArgs is the contract, DepthwiseFamily.Signed is set.
 
@@ -37,7 +39,7 @@ func depthwiseDotProd() []byte {
 			zip("H8", 24, 26, v, v+2)
 			zip("H8", 25, 27, v+4, v+6)
 			for j := range 4 {
-				t.word(sdot, 4*half+j, 8+j, v+2*j)
+				t.word(a64.SDOT, 4*half+j, 8+j, v+2*j)
 			}
 		}
 	})

@@ -1,5 +1,7 @@
 package main
 
+import "github.com/octet-ml/octet/internal/a64"
+
 var gemmDotProd = a64Gemm{mr: 6, inner: gemmDotProdTap, notes: `
 u8*s8 matrix products with SDOT; kernel.GemmArgs is the contract, Gemm.Signed is set.
 
@@ -58,7 +60,7 @@ func gemmDotProdStep(t *text, h, quads int) {
 	}
 	for i := range 4 * quads {
 		for m := range h {
-			t.lane(sdotLane, i/4, 4*m+i%4, free+i%ring, rows+m)
+			t.lane(a64.SDOTLane, i/4, 4*m+i%4, free+i%ring, rows+m)
 		}
 		load(i + ring)
 	}

@@ -1,5 +1,7 @@
 package main
 
+import "github.com/octet-ml/octet/internal/a64"
+
 const depthwiseNEONNotes = `
 Depthwise convolutions and the expansion of 4-bit codes; kernel.DepthwiseArgs and kernel.Expand4Args are the contracts.
 
@@ -15,12 +17,12 @@ func depthwiseNEON() []byte {
 		for j := range 2 {
 			t.op("VUXTL V%d.B8, V%d.H8", 16+j, 20+2*j)
 			t.op("VUXTL2 V%d.B16, V%d.H8", 16+j, 21+2*j)
-			t.word(sxtlH, 24+2*j, 18+j)
-			t.word(sxtl2H, 25+2*j, 18+j)
+			t.word(a64.SXTLH, 24+2*j, 18+j)
+			t.word(a64.SXTL2H, 25+2*j, 18+j)
 		}
 		for j := range 4 {
-			t.word(smlal, 2*j, 24+j, 20+j)
-			t.word(smlal2, 2*j+1, 24+j, 20+j)
+			t.word(a64.SMLAL, 2*j, 24+j, 20+j)
+			t.word(a64.SMLAL2, 2*j+1, 24+j, 20+j)
 		}
 	})
 	expand4NEON(t)

@@ -1,6 +1,10 @@
 package main
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/octet-ml/octet/internal/a64"
+)
 
 const eltwiseNEONNotes = `
 Tables, quantization, sums and products of bytes; the argument structs of package kernel are the contracts.
@@ -84,20 +88,20 @@ func quantizeNEON(t *text) {
 		t.op("VLD1.P %d(R2), %s", 16*n, vecs(0, n, "S4"))
 		t.op("CBNZ R5, %s", product)
 		for i := range n {
-			t.word(fdiv, i, i, 16)
+			t.word(a64.FDIV, i, i, 16)
 		}
 		t.op("B %s", scaled)
 		t.label(product)
 		for i := range n {
-			t.word(fmul, i, i, 16)
+			t.word(a64.FMUL, i, i, 16)
 		}
 		t.label(scaled)
 		for i := range n {
-			t.word(fcmeq, 4+i, i, i) // false for a NaN alone
+			t.word(a64.FCMEQ, 4+i, i, i) // false for a NaN alone
 			t.op("VAND V%d.B16, V%d.B16, V%d.B16", 4+i, i, i)
-			t.word(fmax, i, i, 17)
-			t.word(fmin, i, i, 18)
-			t.word(fcvtns, i, i)
+			t.word(a64.FMAX, i, i, 17)
+			t.word(a64.FMIN, i, i, 18)
+			t.word(a64.FCVTNS, i, i)
 			t.op("VADD V19.S4, V%d.S4, V%d.S4", i, i)
 		}
 		for i := 0; i < n; i += 2 {
@@ -162,9 +166,9 @@ func binaryNEON(t *text, name, doc string, values func(t *text)) {
 	}
 	values(t)
 	for i := range 4 {
-		t.word(fmaxnm, i, i, 18) // a NaN gives Lo
-		t.word(fmin, i, i, 19)
-		t.word(fcvtns, i, i)
+		t.word(a64.FMAXNM, i, i, 18) // a NaN gives Lo
+		t.word(a64.FMIN, i, i, 19)
+		t.word(a64.FCVTNS, i, i)
 	}
 	t.narrow(0, 26)
 	t.op("CMP $16, R12")
@@ -187,25 +191,25 @@ func binaryNEON(t *text, name, doc string, values func(t *text)) {
 
 func addNEON(t *text) {
 	for i := range 4 { // a in V0..V3, b in V4..V7
-		t.word(sxtlS, 2*i, 20+i)
-		t.word(sxtl2S, 2*i+1, 20+i)
+		t.word(a64.SXTLS, 2*i, 20+i)
+		t.word(a64.SXTL2S, 2*i+1, 20+i)
 	}
 	for i := range 8 {
-		t.word(scvtf, i, i)
-		t.word(fmul, i, i, 16+i/4)
+		t.word(a64.SCVTF, i, i)
+		t.word(a64.FMUL, i, i, 16+i/4)
 	}
 	for i := range 4 {
-		t.word(fadd, i, i, 4+i)
+		t.word(a64.FADD, i, i, 4+i)
 	}
 }
 
 func mulNEON(t *text) {
 	for i := range 2 {
-		t.word(smullH, 2*i, 20+i, 22+i)
-		t.word(smull2H, 2*i+1, 20+i, 22+i)
+		t.word(a64.SMULLH, 2*i, 20+i, 22+i)
+		t.word(a64.SMULL2H, 2*i+1, 20+i, 22+i)
 	}
 	for i := range 4 {
-		t.word(scvtf, i, i)
-		t.word(fmul, i, i, 16)
+		t.word(a64.SCVTF, i, i)
+		t.word(a64.FMUL, i, i, 16)
 	}
 }

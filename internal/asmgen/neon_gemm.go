@@ -1,5 +1,7 @@
 package main
 
+import "github.com/octet-ml/octet/internal/a64"
+
 var gemmNEON = a64Gemm{mr: 4, inner: gemmNEONTap, notes: `
 u8*s8 matrix products with SMULL and SADALP; kernel.GemmArgs is the contract, Gemm.Signed is set.
 
@@ -56,11 +58,11 @@ func gemmNEONPair(t *text, h int, pair func(m int) int) {
 	for m := range h {
 		d, p := pair(m), 24+4*(m%2)
 		for j := range 2 {
-			t.word(smullB, p+2*j, 20+j, d)
-			t.word(smull2B, p+2*j+1, 20+j, d)
+			t.word(a64.SMULLB, p+2*j, 20+j, d)
+			t.word(a64.SMULL2B, p+2*j+1, 20+j, d)
 		}
 		for j := range 4 {
-			t.word(sadalp, 4*m+j, p+j)
+			t.word(a64.SADALP, 4*m+j, p+j)
 		}
 	}
 }

@@ -1,5 +1,7 @@
 package main
 
+import "github.com/octet-ml/octet/internal/a64"
+
 const poolNEONNotes = `
 Pooling; kernel.PoolArgs is the contract.
 
@@ -141,11 +143,11 @@ func averagePoolNEON(t *text) {
 		flush()
 		for i := range 4 {
 			t.op("VSUB V16.S4, V%d.S4, V%d.S4", i, i)
-			t.word(scvtf, i, i)
-			t.word(fmul, i, i, 17)
-			t.word(fmaxnm, i, i, 18) // a NaN gives Lo
-			t.word(fmin, i, i, 19)
-			t.word(fcvtns, i, i)
+			t.word(a64.SCVTF, i, i)
+			t.word(a64.FMUL, i, i, 17)
+			t.word(a64.FMAXNM, i, i, 18) // a NaN gives Lo
+			t.word(a64.FMIN, i, i, 19)
+			t.word(a64.FCVTNS, i, i)
 		}
 		t.narrow(0, 20)
 		poolStore(t, 0)
