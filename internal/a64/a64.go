@@ -18,11 +18,13 @@ type Op struct {
 var (
 	FADD     = Op{"FADD", "4S 4S 4S", 0x4E20D400}
 	FCMEQ    = Op{"FCMEQ", "4S 4S 4S", 0x4E20E400}
+	FCMGT    = Op{"FCMGT", "4S 4S 4S", 0x6EA0E400}
 	FCVTNS   = Op{"FCVTNS", "4S 4S", 0x4E21A800}
 	FDIV     = Op{"FDIV", "4S 4S 4S", 0x6E20FC00}
 	FMAX     = Op{"FMAX", "4S 4S 4S", 0x4E20F400}
 	FMAXNM   = Op{"FMAXNM", "4S 4S 4S", 0x4E20C400}
 	FMIN     = Op{"FMIN", "4S 4S 4S", 0x4EA0F400}
+	FMLALane = Op{"FMLA", "4S 4S S", 0x4F801000}
 	FMUL     = Op{"FMUL", "4S 4S 4S", 0x6E20DC00}
 	SADALP   = Op{"SADALP", "4S 8H", 0x4E606800}
 	SCVTF    = Op{"SCVTF", "4S 4S", 0x4E21D800}

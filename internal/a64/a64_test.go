@@ -8,6 +8,7 @@ func TestLines(t *testing.T) {
 		{SCVTF.Line(3, 4), "WORD $0x4E21D883 // SCVTF V3.4S, V4.4S"},
 		{SDOT.Line(0, 1, 2), "WORD $0x4E829420 // SDOT V0.4S, V1.16B, V2.16B"},
 		{SDOTLane.Element(3, 0, 1, 2), "WORD $0x4FA2E820 // SDOT V0.4S, V1.16B, V2.4B[3]"},
+		{FMLALane.Element(1, 5, 30, 24), "WORD $0x4FB813C5 // FMLA V5.4S, V30.4S, V24.S[1]"},
 	} {
 		if c.got != c.want {
 			t.Errorf("got %q, want %q", c.got, c.want)

@@ -14,7 +14,7 @@ func asm(body string) string {
 func TestAssemblyCheckerAcceptsAndRefuses(t *testing.T) {
 	const avx2, avxvnni, avx512vnni = "int8/internal/avx2/k_amd64.s", "int8/internal/avxvnni/k_amd64.s", "int8/internal/avx512vnni/k_amd64.s"
 	const neon, dotprod = "int8/internal/neon/k_arm64.s", "int8/internal/dotprod/k_arm64.s"
-	const fp512 = "fp32/internal/avx512/k_amd64.s"
+	const fp512, fpNEON = "fp32/internal/avx512/k_amd64.s", "fp32/internal/neon/k_arm64.s"
 	load := "MOVQ args+0(FP), DI\n"
 	for _, c := range []struct{ name, file, src, want string }{
 		{"avx2 loop", avx2, asm(load + "MOVQ tileArgs_src(DI), SI\nloop:\nVPADDD (SI), Y1, Y1\nVZEROUPPER\nRET"), ""},
@@ -65,6 +65,10 @@ func TestAssemblyCheckerAcceptsAndRefuses(t *testing.T) {
 		{"raw SDOT, wrong register", dotprod, asm("WORD $0x4E829421 // SDOT V0.4S, V1.16B, V2.16B\nRET"), "encodes as 0x4e829420"},
 		{"raw SDOT in neon", neon, asm("WORD $0x4E829420 // SDOT V0.4S, V1.16B, V2.16B\nRET"), "needs DOTPROD"},
 		{"raw NEON in neon", neon, asm("WORD $0x0E22C020 // SMULL V0.8H, V1.8B, V2.8B\nRET"), ""},
+		{"raw FMLA by element", neon, asm("WORD $0x4FB813C5 // FMLA V5.4S, V30.4S, V24.S[1]\nRET"), ""},
+		{"raw FMLA by another element", neon, asm("WORD $0x4FB813C5 // FMLA V5.4S, V30.4S, V24.S[0]\nRET"), "encodes as 0x4f9813c5"},
+		{"raw FMLA in fp32's neon", fpNEON, asm("WORD $0x4FB813C5 // FMLA V5.4S, V30.4S, V24.S[1]\nRET"), ""},
+		{"raw SDOT in fp32's neon", fpNEON, asm("WORD $0x4E829420 // SDOT V0.4S, V1.16B, V2.16B\nRET"), "needs DOTPROD"},
 		{"raw word without comment", neon, asm("WORD $0x0E22C020\nRET"), "without a comment"},
 		{"raw word without a row", neon, asm("WORD $0x4E82A420 // SMMLA V0.4S, V1.16B, V2.16B\nRET"), "no row in armWords"},
 		{"platform register", neon, asm("MOVD R18, R0\nRET"), "belong to the platform"},

@@ -13,7 +13,7 @@ type armForm int
 const (
 	vecVecVec  armForm = iota // Vd.T, Vn.T, Vm.T
 	vecVec                    // Vd.T, Vn.T
-	vecVecElem                // Vd.4S, Vn.16B, Vm.4B[i]
+	vecVecElem                // Vd.4S, Vn.T, Vm.4B[i] or Vm.S[i]
 )
 
 // armWords lists the A64 instructions that may be written as WORD: those which the Go assembler lacks. Each row holds the
@@ -42,7 +42,9 @@ var armWords = []struct {
 	{"SMIN", "4S 4S 4S", vecVecVec, 0x4EA06C00, neon},
 	{"FMUL", "4S 4S 4S", vecVecVec, 0x6E20DC00, neon},
 	{"FDIV", "4S 4S 4S", vecVecVec, 0x6E20FC00, neon},
+	{"FMLA", "4S 4S S", vecVecElem, 0x4F801000, neon},
 	{"FCMEQ", "4S 4S 4S", vecVecVec, 0x4E20E400, neon},
+	{"FCMGT", "4S 4S 4S", vecVecVec, 0x6EA0E400, neon},
 	{"FMAXNM", "4S 4S 4S", vecVecVec, 0x4E20C400, neon},
 	{"FADD", "4S 4S 4S", vecVecVec, 0x4E20D400, neon},
 	{"FMAX", "4S 4S 4S", vecVecVec, 0x4E20F400, neon},
@@ -62,7 +64,7 @@ var armWords = []struct {
 	{"UXTL2", "8H 16B", vecVec, 0x6F08A400, neon},
 }
 
-var armOperand = regexp.MustCompile(`^V(\d+)\.(\d+[BHSD])(?:\[(\d)\])?$`)
+var armOperand = regexp.MustCompile(`^V(\d+)\.(\d*[BHSD])(?:\[(\d)\])?$`)
 
 // encodeARM returns the word of an instruction in Arm's spelling, destination first: "SDOT V0.4S, V1.16B, V2.16B".
 func encodeARM(text string) (uint32, feature, error) {
@@ -73,7 +75,7 @@ func encodeARM(text string) (uint32, feature, error) {
 	for _, a := range splitArgs(rest) {
 		m := armOperand.FindStringSubmatch(a)
 		if m == nil {
-			return 0, "", fmt.Errorf("operand %q: want Arm's spelling, as in V0.4S or V2.4B[1]", a)
+			return 0, "", fmt.Errorf("operand %q: want Arm's spelling, as in V0.4S, V2.4B[1] or V2.S[1]", a)
 		}
 		n, _ := strconv.Atoi(m[1])
 		if n > 31 {

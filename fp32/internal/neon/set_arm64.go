@@ -1,0 +1,24 @@
+//go:build arm64 && !noasm
+
+package neon
+
+import "github.com/octet-ml/octet/fp32/internal/kernel"
+
+// The argument structs, declared here too so that go_asm.h has their offsets.
+type (
+	gemmArgs kernel.GemmArgs
+)
+
+// Set returns the kernels of this instruction set.
+func Set() kernel.Set {
+	return kernel.Set{
+		Gemm: []kernel.Gemm{
+			{Name: "f32_gemm_6x16__neon", NR: 16, MR: 6, Run: [kernel.MaxMR + 1]func(*kernel.GemmArgs){
+				nil, gemm1x16, gemm2x16, gemm3x16, gemm4x16, gemm5x16, gemm6x16,
+			}},
+			{Name: "f32_gemm_8x8__neon", NR: 8, MR: 8, Run: [kernel.MaxMR + 1]func(*kernel.GemmArgs){
+				nil, gemm1x8, gemm2x8, gemm3x8, gemm4x8, gemm5x8, gemm6x8, gemm7x8, gemm8x8,
+			}},
+		},
+	}
+}
