@@ -36,7 +36,7 @@ var (
 		{"interleave", writeInterleave}, {"eltwise", writeEltwise}, {"functions", writeFunctions},
 	}
 	arm = []family{
-		{"gemm", neonGemms},
+		{"gemm", neonGemms}, {"depthwise", neonDepthwises},
 	}
 )
 

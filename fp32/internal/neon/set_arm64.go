@@ -6,7 +6,8 @@ import "github.com/octet-ml/octet/fp32/internal/kernel"
 
 // The argument structs, declared here too so that go_asm.h has their offsets.
 type (
-	gemmArgs kernel.GemmArgs
+	gemmArgs      kernel.GemmArgs
+	depthwiseArgs kernel.DepthwiseArgs
 )
 
 // Set returns the kernels of this instruction set.
@@ -20,5 +21,6 @@ func Set() kernel.Set {
 				nil, gemm1x8, gemm2x8, gemm3x8, gemm4x8, gemm5x8, gemm6x8, gemm7x8, gemm8x8,
 			}},
 		},
+		Depthwise: kernel.Depthwise{Name: "f32_depthwise__neon", Run: depthwise},
 	}
 }

@@ -75,3 +75,8 @@ func gemm7x8(a *kernel.GemmArgs)
 //
 //go:noescape
 func gemm8x8(a *kernel.GemmArgs)
+
+// depthwise is the kernel of kernel.DepthwiseArgs.
+//
+//go:noescape
+func depthwise(a *kernel.DepthwiseArgs)
