@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"strings"
 
 	"github.com/octet-ml/octet/internal/a64"
@@ -45,6 +46,15 @@ func (n neon) splat(from, r string, v int) {
 	n.op("MOVWU %s, %s", from, r)
 	n.op("VDUP %s, V%d.S4", r, v)
 }
+
+// float sets every lane of a vector to a constant; R8 is lost.
+func (n neon) float(c float32, v int) {
+	n.op("MOVW $%#08x, R8 // %v", math.Float32bits(c), c)
+	n.op("VDUP R8, V%d.S4", v)
+}
+
+// zero clears a vector.
+func (n neon) zero(v int) { n.op("VEOR V%d.B16, V%d.B16, V%d.B16", v, v, v) }
 
 // clampRegs are the vectors of a clamp: the bounds and two masks.
 type clampRegs struct{ lo, hi, a, b int }

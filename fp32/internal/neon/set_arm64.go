@@ -8,6 +8,7 @@ import "github.com/octet-ml/octet/fp32/internal/kernel"
 type (
 	gemmArgs      kernel.GemmArgs
 	depthwiseArgs kernel.DepthwiseArgs
+	poolArgs      kernel.PoolArgs
 )
 
 // Set returns the kernels of this instruction set.
@@ -21,6 +22,8 @@ func Set() kernel.Set {
 				nil, gemm1x8, gemm2x8, gemm3x8, gemm4x8, gemm5x8, gemm6x8, gemm7x8, gemm8x8,
 			}},
 		},
-		Depthwise: kernel.Depthwise{Name: "f32_depthwise__neon", Run: depthwise},
+		Depthwise:   kernel.Depthwise{Name: "f32_depthwise__neon", Run: depthwise},
+		MaxPool:     kernel.Pool{Name: "f32_maxpool__neon", Run: maxPool},
+		AveragePool: kernel.Pool{Name: "f32_averagepool__neon", Run: averagePool},
 	}
 }

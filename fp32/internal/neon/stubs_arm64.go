@@ -80,3 +80,13 @@ func gemm8x8(a *kernel.GemmArgs)
 //
 //go:noescape
 func depthwise(a *kernel.DepthwiseArgs)
+
+// maxPool is the kernel of kernel.PoolArgs for that reduction.
+//
+//go:noescape
+func maxPool(a *kernel.PoolArgs)
+
+// averagePool is the kernel of kernel.PoolArgs for that reduction.
+//
+//go:noescape
+func averagePool(a *kernel.PoolArgs)
