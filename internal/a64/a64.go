@@ -26,6 +26,7 @@ var (
 	FMIN     = Op{"FMIN", "4S 4S 4S", 0x4EA0F400}
 	FMLALane = Op{"FMLA", "4S 4S S", 0x4F801000}
 	FMUL     = Op{"FMUL", "4S 4S 4S", 0x6E20DC00}
+	FSUB     = Op{"FSUB", "4S 4S 4S", 0x4EA0D400}
 	SADALP   = Op{"SADALP", "4S 8H", 0x4E606800}
 	SCVTF    = Op{"SCVTF", "4S 4S", 0x4E21D800}
 	SDOTLane = Op{"SDOT", "4S 16B 4B", 0x4F80E000}

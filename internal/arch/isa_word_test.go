@@ -47,6 +47,7 @@ var armWords = []struct {
 	{"FCMGT", "4S 4S 4S", vecVecVec, 0x6EA0E400, neon},
 	{"FMAXNM", "4S 4S 4S", vecVecVec, 0x4E20C400, neon},
 	{"FADD", "4S 4S 4S", vecVecVec, 0x4E20D400, neon},
+	{"FSUB", "4S 4S 4S", vecVecVec, 0x4EA0D400, neon},
 	{"FMAX", "4S 4S 4S", vecVecVec, 0x4E20F400, neon},
 	{"FMIN", "4S 4S 4S", vecVecVec, 0x4EA0F400, neon},
 	{"SADALP", "4S 8H", vecVec, 0x4E606800, neon},

@@ -72,21 +72,29 @@ func (n neon) bounds(args string, c clampRegs) {
 // sign for another, so bounds are compared and inserted.
 func (n neon) clamp(label string, vectors []int, c clampRegs) {
 	n.op("CBZ R16, %slow", label)
-	n.limit(vectors, c, func(mask, x int) int { n.word(a64.FCMGT, mask, c.lo, x); return c.lo })
+	n.limitLow(vectors, c)
 	n.label(label + "low")
 	n.op("CBZ R17, %shigh", label)
-	n.limit(vectors, c, func(mask, x int) int { n.word(a64.FCMGT, mask, x, c.hi); return c.hi })
+	n.limitHigh(vectors, c)
 	n.label(label + "high")
 }
 
-// limit puts the bound that beyond returns in place of the lanes that beyond marks in the mask, two vectors side by side.
-func (n neon) limit(vectors []int, c clampRegs, beyond func(mask, x int) int) {
+// limitLow replaces what is below the lower bound, limitHigh what is above the upper one; a NaN stays.
+func (n neon) limitLow(vectors []int, c clampRegs) {
+	n.limit(vectors, c, c.lo, func(mask, x int) { n.word(a64.FCMGT, mask, c.lo, x) })
+}
+
+func (n neon) limitHigh(vectors []int, c clampRegs) {
+	n.limit(vectors, c, c.hi, func(mask, x int) { n.word(a64.FCMGT, mask, x, c.hi) })
+}
+
+// limit puts a bound in place of the lanes that beyond marks in a mask, two vectors side by side.
+func (n neon) limit(vectors []int, c clampRegs, bound int, beyond func(mask, x int)) {
 	masks := [2]int{c.a, c.b}
 	for i := 0; i < len(vectors); i += 2 {
 		pair := vectors[i:min(i+2, len(vectors))]
-		bound := 0
 		for k, x := range pair {
-			bound = beyond(masks[k], x)
+			beyond(masks[k], x)
 		}
 		for k, x := range pair {
 			n.insert(bound, masks[k], x)
@@ -94,9 +102,13 @@ func (n neon) limit(vectors []int, c clampRegs, beyond func(mask, x int) int) {
 	}
 }
 
-// insert copies those lanes of a vector that a mask marks.
+// insert copies those lanes of a vector that a mask marks, insertUnmarked the others.
 func (n neon) insert(from, mask, to int) {
 	n.op("VBIT V%d.B16, V%d.B16, V%d.B16", mask, from, to)
+}
+
+func (n neon) insertUnmarked(from, mask, to int) {
+	n.op("VBIF V%d.B16, V%d.B16, V%d.B16", mask, from, to)
 }
 
 // storePart stores the first elements of count vectors from v on at (p), as many as the low bits of r say, fewer than the vectors

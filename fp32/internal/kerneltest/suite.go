@@ -18,7 +18,10 @@ const slack = 16
 
 const canary = -12345.5
 
-var inf = float32(math.Inf(1))
+var (
+	inf          = float32(math.Inf(1))
+	negativeZero = float32(math.Copysign(0, -1))
+)
 
 // Set checks every kernel of a set; what the set leaves empty is not looked at.
 func Set(t *testing.T, set kernel.Set) {
@@ -232,7 +235,10 @@ func testBinary(t *testing.T, b kernel.Binary, op kernel.BinaryOp, rng *rand.Ran
 		for _, scalar := range []bool{false, true} {
 			a := kernel.BinaryArgs{A: source(rng, n), B: source(rng, n), Dst: destination(n), N: int64(n), Lo: -1, Hi: 2}
 			a.A[rng.Intn(n)], a.B[rng.Intn(n)] = float32(math.NaN()), 0
-			a.A[rng.Intn(n)] = float32(math.Copysign(0, -1))
+			a.A[rng.Intn(n)], a.B[rng.Intn(n)] = negativeZero, negativeZero
+			if n%2 == 0 {
+				a.Lo, a.Hi = 0, inf
+			}
 			if scalar {
 				b.Scalar(&a)
 			} else {
@@ -253,9 +259,13 @@ func testBinary(t *testing.T, b kernel.Binary, op kernel.BinaryOp, rng *rand.Ran
 }
 
 func testClamp(t *testing.T, c kernel.Unary, rng *rand.Rand) {
+	bounds := [][2]float32{{-0.5, 0.75}, {0, inf}, {0, 6}, {-inf, 0}, {-inf, inf}, {negativeZero, negativeZero}}
 	for n := 1; n <= 150; n++ {
-		a := kernel.UnaryArgs{Src: source(rng, n), Dst: destination(n), N: int64(n), Lo: -0.5, Hi: 0.75}
-		a.Src[rng.Intn(n)] = float32(math.NaN())
+		lo, hi := bounds[n%len(bounds)][0], bounds[n%len(bounds)][1]
+		a := kernel.UnaryArgs{Src: source(rng, n), Dst: destination(n), N: int64(n), Lo: lo, Hi: hi}
+		for _, special := range []float32{float32(math.NaN()), inf, -inf, 0, negativeZero} {
+			a.Src[rng.Intn(n)] = special
+		}
 		c.Run(&a)
 		written := map[int]bool{}
 		for i, got := range a.Dst {

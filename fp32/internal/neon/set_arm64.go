@@ -9,6 +9,8 @@ type (
 	gemmArgs      kernel.GemmArgs
 	depthwiseArgs kernel.DepthwiseArgs
 	poolArgs      kernel.PoolArgs
+	binaryArgs    kernel.BinaryArgs
+	unaryArgs     kernel.UnaryArgs
 )
 
 // Set returns the kernels of this instruction set.
@@ -25,5 +27,19 @@ func Set() kernel.Set {
 		Depthwise:   kernel.Depthwise{Name: "f32_depthwise__neon", Run: depthwise},
 		MaxPool:     kernel.Pool{Name: "f32_maxpool__neon", Run: maxPool},
 		AveragePool: kernel.Pool{Name: "f32_averagepool__neon", Run: averagePool},
+		Binary: [kernel.NumBinaryOps]kernel.Binary{
+			kernel.Add:  {Name: "f32_add__neon", Vector: addVector, Scalar: addScalar},
+			kernel.Sub:  {Name: "f32_sub__neon", Vector: subVector, Scalar: subScalar},
+			kernel.Mul:  {Name: "f32_mul__neon", Vector: mulVector, Scalar: mulScalar},
+			kernel.Div:  {Name: "f32_div__neon", Vector: divVector, Scalar: divScalar},
+			kernel.Max:  {Name: "f32_max__neon", Vector: maxVector, Scalar: maxScalar},
+			kernel.Min:  {Name: "f32_min__neon", Vector: minVector, Scalar: minScalar},
+			kernel.RSub: {Name: "f32_rsub__neon", Vector: rsubVector, Scalar: rsubScalar},
+			kernel.RDiv: {Name: "f32_rdiv__neon", Vector: rdivVector, Scalar: rdivScalar},
+		},
+		Clamp: kernel.Unary{Name: "f32_clamp__neon", Run: clamp},
+		Functions: [kernel.NumFunctions]kernel.Unary{
+			kernel.HardSwish: {Name: "f32_hardswish__neon", Run: hardSwish},
+		},
 	}
 }

@@ -90,3 +90,93 @@ func maxPool(a *kernel.PoolArgs)
 //
 //go:noescape
 func averagePool(a *kernel.PoolArgs)
+
+// addVector is the kernel of kernel.BinaryArgs of that name.
+//
+//go:noescape
+func addVector(a *kernel.BinaryArgs)
+
+// addScalar is the kernel of kernel.BinaryArgs of that name.
+//
+//go:noescape
+func addScalar(a *kernel.BinaryArgs)
+
+// subVector is the kernel of kernel.BinaryArgs of that name.
+//
+//go:noescape
+func subVector(a *kernel.BinaryArgs)
+
+// subScalar is the kernel of kernel.BinaryArgs of that name.
+//
+//go:noescape
+func subScalar(a *kernel.BinaryArgs)
+
+// mulVector is the kernel of kernel.BinaryArgs of that name.
+//
+//go:noescape
+func mulVector(a *kernel.BinaryArgs)
+
+// mulScalar is the kernel of kernel.BinaryArgs of that name.
+//
+//go:noescape
+func mulScalar(a *kernel.BinaryArgs)
+
+// divVector is the kernel of kernel.BinaryArgs of that name.
+//
+//go:noescape
+func divVector(a *kernel.BinaryArgs)
+
+// divScalar is the kernel of kernel.BinaryArgs of that name.
+//
+//go:noescape
+func divScalar(a *kernel.BinaryArgs)
+
+// maxVector is the kernel of kernel.BinaryArgs of that name.
+//
+//go:noescape
+func maxVector(a *kernel.BinaryArgs)
+
+// maxScalar is the kernel of kernel.BinaryArgs of that name.
+//
+//go:noescape
+func maxScalar(a *kernel.BinaryArgs)
+
+// minVector is the kernel of kernel.BinaryArgs of that name.
+//
+//go:noescape
+func minVector(a *kernel.BinaryArgs)
+
+// minScalar is the kernel of kernel.BinaryArgs of that name.
+//
+//go:noescape
+func minScalar(a *kernel.BinaryArgs)
+
+// rsubVector is the kernel of kernel.BinaryArgs of that name.
+//
+//go:noescape
+func rsubVector(a *kernel.BinaryArgs)
+
+// rsubScalar is the kernel of kernel.BinaryArgs of that name.
+//
+//go:noescape
+func rsubScalar(a *kernel.BinaryArgs)
+
+// rdivVector is the kernel of kernel.BinaryArgs of that name.
+//
+//go:noescape
+func rdivVector(a *kernel.BinaryArgs)
+
+// rdivScalar is the kernel of kernel.BinaryArgs of that name.
+//
+//go:noescape
+func rdivScalar(a *kernel.BinaryArgs)
+
+// clamp is the kernel of kernel.UnaryArgs of that name.
+//
+//go:noescape
+func clamp(a *kernel.UnaryArgs)
+
+// hardSwish is the kernel of kernel.UnaryArgs of that name.
+//
+//go:noescape
+func hardSwish(a *kernel.UnaryArgs)
