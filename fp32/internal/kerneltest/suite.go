@@ -192,13 +192,16 @@ func testPool(t *testing.T, p kernel.Pool, average bool, rng *rand.Rand) {
 			Src: source(rng, (rows-1)*rowStride+(cols-1)*colStride+channels), Dst: destination(channels), Rows: int64(rows), Cols: int64(cols),
 			RowStride: int64(rowStride), ColStride: int64(colStride), Channels: int64(channels), Count: float32(rows*cols + rng.Intn(2)), Lo: -0.5, Hi: 1,
 		}
+		for _, special := range []float32{float32(math.NaN()), inf, 0, negativeZero} {
+			a.Src[rng.Intn(len(a.Src))] = special
+		}
 		p.Run(&a)
 		written := map[int]bool{}
 		for c, got := range a.Dst {
 			most, total := -inf, float32(0)
 			for i := range rows * cols {
 				v := a.Src[i/cols*rowStride+i%cols*colStride+c]
-				most, total = max(most, v), total+v
+				most, total = pick(v > most, v, most), total+v
 			}
 			want := kernel.Clamp(most, a.Lo, a.Hi)
 			if average {
