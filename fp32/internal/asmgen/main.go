@@ -36,7 +36,7 @@ var (
 		{"interleave", writeInterleave}, {"eltwise", writeEltwise}, {"functions", writeFunctions},
 	}
 	arm = []family{
-		{"gemm", neonGemms}, {"depthwise", neonDepthwises}, {"pool", neonPools}, {"eltwise", neonEltwises},
+		{"gemm", neonGemms}, {"depthwise", neonDepthwises}, {"pool", neonPools}, {"winograd", neonWinograds}, {"eltwise", neonEltwises},
 	}
 )
 

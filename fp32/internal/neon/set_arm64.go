@@ -6,11 +6,13 @@ import "github.com/octet-ml/octet/fp32/internal/kernel"
 
 // The argument structs, declared here too so that go_asm.h has their offsets.
 type (
-	gemmArgs      kernel.GemmArgs
-	depthwiseArgs kernel.DepthwiseArgs
-	poolArgs      kernel.PoolArgs
-	binaryArgs    kernel.BinaryArgs
-	unaryArgs     kernel.UnaryArgs
+	gemmArgs        kernel.GemmArgs
+	depthwiseArgs   kernel.DepthwiseArgs
+	poolArgs        kernel.PoolArgs
+	winogradInArgs  kernel.WinogradInArgs
+	winogradOutArgs kernel.WinogradOutArgs
+	binaryArgs      kernel.BinaryArgs
+	unaryArgs       kernel.UnaryArgs
 )
 
 // Set returns the kernels of this instruction set.
@@ -25,6 +27,7 @@ func Set() kernel.Set {
 			}},
 		},
 		Depthwise:   kernel.Depthwise{Name: "f32_depthwise__neon", Run: depthwise},
+		Winograd:    kernel.Winograd{Name: "f32_winograd_4x4__neon", In: winogradIn, Out: winogradOut},
 		MaxPool:     kernel.Pool{Name: "f32_maxpool__neon", Run: maxPool},
 		AveragePool: kernel.Pool{Name: "f32_averagepool__neon", Run: averagePool},
 		Binary: [kernel.NumBinaryOps]kernel.Binary{

@@ -91,6 +91,16 @@ func maxPool(a *kernel.PoolArgs)
 //go:noescape
 func averagePool(a *kernel.PoolArgs)
 
+// winogradIn is the kernel of kernel.WinogradInArgs.
+//
+//go:noescape
+func winogradIn(a *kernel.WinogradInArgs)
+
+// winogradOut is the kernel of kernel.WinogradOutArgs.
+//
+//go:noescape
+func winogradOut(a *kernel.WinogradOutArgs)
+
 // addVector is the kernel of kernel.BinaryArgs of that name.
 //
 //go:noescape
