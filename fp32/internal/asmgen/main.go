@@ -36,7 +36,8 @@ var (
 		{"interleave", writeInterleave}, {"eltwise", writeEltwise}, {"functions", writeFunctions},
 	}
 	arm = []family{
-		{"gemm", neonGemms}, {"depthwise", neonDepthwises}, {"pool", neonPools}, {"winograd", neonWinograds}, {"eltwise", neonEltwises},
+		{"gemm", neonGemms}, {"depthwise", neonDepthwises}, {"pool", neonPools}, {"winograd", neonWinograds},
+		{"interleave", neonInterleave}, {"eltwise", neonEltwises},
 	}
 )
 

@@ -9,6 +9,7 @@ type (
 	gemmArgs        kernel.GemmArgs
 	depthwiseArgs   kernel.DepthwiseArgs
 	poolArgs        kernel.PoolArgs
+	interleave3Args kernel.Interleave3Args
 	winogradInArgs  kernel.WinogradInArgs
 	winogradOutArgs kernel.WinogradOutArgs
 	binaryArgs      kernel.BinaryArgs
@@ -28,6 +29,7 @@ func Set() kernel.Set {
 		},
 		Depthwise:   kernel.Depthwise{Name: "f32_depthwise__neon", Run: depthwise},
 		Winograd:    kernel.Winograd{Name: "f32_winograd_4x4__neon", In: winogradIn, Out: winogradOut},
+		Interleave3: kernel.Interleave3{Name: "f32_interleave3__neon", Run: interleave3},
 		MaxPool:     kernel.Pool{Name: "f32_maxpool__neon", Run: maxPool},
 		AveragePool: kernel.Pool{Name: "f32_averagepool__neon", Run: averagePool},
 		Binary: [kernel.NumBinaryOps]kernel.Binary{

@@ -101,6 +101,11 @@ func winogradIn(a *kernel.WinogradInArgs)
 //go:noescape
 func winogradOut(a *kernel.WinogradOutArgs)
 
+// interleave3 is the kernel of kernel.Interleave3Args.
+//
+//go:noescape
+func interleave3(a *kernel.Interleave3Args)
+
 // addVector is the kernel of kernel.BinaryArgs of that name.
 //
 //go:noescape
