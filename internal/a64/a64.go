@@ -17,16 +17,25 @@ type Op struct {
 // Architecture Reference Manual, A64 SIMD and floating-point.
 var (
 	FADD     = Op{"FADD", "4S 4S 4S", 0x4E20D400}
+	FADDD    = Op{"FADD", "2D 2D 2D", 0x4E60D400}
 	FCMEQ    = Op{"FCMEQ", "4S 4S 4S", 0x4E20E400}
 	FCMGT    = Op{"FCMGT", "4S 4S 4S", 0x6EA0E400}
+	FCMGTD   = Op{"FCMGT", "2D 2D 2D", 0x6EE0E400}
+	FCVTL    = Op{"FCVTL", "2D 2S", 0x0E617800}
+	FCVTL2   = Op{"FCVTL2", "2D 4S", 0x4E617800}
+	FCVTN    = Op{"FCVTN", "2S 2D", 0x0E616800}
+	FCVTN2   = Op{"FCVTN2", "4S 2D", 0x4E616800}
 	FCVTNS   = Op{"FCVTNS", "4S 4S", 0x4E21A800}
 	FDIV     = Op{"FDIV", "4S 4S 4S", 0x6E20FC00}
+	FDIVD    = Op{"FDIV", "2D 2D 2D", 0x6E60FC00}
 	FMAX     = Op{"FMAX", "4S 4S 4S", 0x4E20F400}
 	FMAXNM   = Op{"FMAXNM", "4S 4S 4S", 0x4E20C400}
 	FMIN     = Op{"FMIN", "4S 4S 4S", 0x4EA0F400}
 	FMLALane = Op{"FMLA", "4S 4S S", 0x4F801000}
 	FMUL     = Op{"FMUL", "4S 4S 4S", 0x6E20DC00}
+	FMULD    = Op{"FMUL", "2D 2D 2D", 0x6E60DC00}
 	FSUB     = Op{"FSUB", "4S 4S 4S", 0x4EA0D400}
+	FSUBD    = Op{"FSUB", "2D 2D 2D", 0x4EE0D400}
 	SADALP   = Op{"SADALP", "4S 8H", 0x4E606800}
 	SCVTF    = Op{"SCVTF", "4S 4S", 0x4E21D800}
 	SDOTLane = Op{"SDOT", "4S 16B 4B", 0x4F80E000}
