@@ -37,7 +37,7 @@ var (
 	}
 	arm = []family{
 		{"gemm", neonGemms}, {"depthwise", neonDepthwises}, {"pool", neonPools}, {"winograd", neonWinograds},
-		{"interleave", neonInterleave}, {"eltwise", neonEltwises},
+		{"interleave", neonInterleave}, {"eltwise", neonEltwises}, {"functions", neonFunctions},
 	}
 )
 

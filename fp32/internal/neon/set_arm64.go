@@ -44,7 +44,14 @@ func Set() kernel.Set {
 		},
 		Clamp: kernel.Unary{Name: "f32_clamp__neon", Run: clamp},
 		Functions: [kernel.NumFunctions]kernel.Unary{
+			kernel.Exp:       {Name: "f32_exp__neon", Run: exp},
+			kernel.Sigmoid:   {Name: "f32_sigmoid__neon", Run: sigmoid},
+			kernel.Tanh:      {Name: "f32_tanh__neon", Run: tanh},
+			kernel.Silu:      {Name: "f32_silu__neon", Run: silu},
 			kernel.HardSwish: {Name: "f32_hardswish__neon", Run: hardSwish},
+			kernel.Mish:      {Name: "f32_mish__neon", Run: mish},
+			kernel.GeluErf:   {Name: "f32_geluerf__neon", Run: geluErf},
+			kernel.GeluTanh:  {Name: "f32_gelutanh__neon", Run: geluTanh},
 		},
 	}
 }

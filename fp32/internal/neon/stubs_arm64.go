@@ -195,3 +195,38 @@ func clamp(a *kernel.UnaryArgs)
 //
 //go:noescape
 func hardSwish(a *kernel.UnaryArgs)
+
+// exp is the kernel of kernel.UnaryArgs for that function.
+//
+//go:noescape
+func exp(a *kernel.UnaryArgs)
+
+// sigmoid is the kernel of kernel.UnaryArgs for that function.
+//
+//go:noescape
+func sigmoid(a *kernel.UnaryArgs)
+
+// tanh is the kernel of kernel.UnaryArgs for that function.
+//
+//go:noescape
+func tanh(a *kernel.UnaryArgs)
+
+// silu is the kernel of kernel.UnaryArgs for that function.
+//
+//go:noescape
+func silu(a *kernel.UnaryArgs)
+
+// mish is the kernel of kernel.UnaryArgs for that function.
+//
+//go:noescape
+func mish(a *kernel.UnaryArgs)
+
+// geluErf is the kernel of kernel.UnaryArgs for that function.
+//
+//go:noescape
+func geluErf(a *kernel.UnaryArgs)
+
+// geluTanh is the kernel of kernel.UnaryArgs for that function.
+//
+//go:noescape
+func geluTanh(a *kernel.UnaryArgs)
