@@ -31,7 +31,10 @@ func Set(t *testing.T, set kernel.Set) {
 	}
 	for _, g := range set.Gemm {
 		for mr := 1; mr <= g.MR; mr++ {
-			run(fmt.Sprintf("%s/height_%d", g.Name, mr), func(t *testing.T, rng *rand.Rand) { testGemm(t, g, mr, rng) })
+			run(fmt.Sprintf("%s/height_%d", g.Name, mr), func(t *testing.T, rng *rand.Rand) {
+				testGemm(t, g, mr, rng)
+				testHeights(t, g, mr, rng)
+			})
 		}
 	}
 	if d := set.Depthwise; d.Run != nil {
