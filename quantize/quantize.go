@@ -212,7 +212,7 @@ func (j *job) roundAll() error {
 			j.weights[l] = round(j.schemes[l], l.weights(), l.bias(), l.oc, j.schemes[l] != Int8)
 		}
 	}
-	if j.o.Rounding != Reconstruct {
+	if j.o.Rounding == Nearest {
 		return nil
 	}
 	for i, l := range j.m.layers {

@@ -10,12 +10,18 @@ import (
 	"github.com/octet-ml/octet/ops"
 )
 
-// damping is the share of the mean diagonal that is added to the second moments of a layer's inputs: it ties weights that the
-// calibration inputs say little about to their float values.
-const damping = 0.01
+// dampings are the shares of the mean diagonal that may be added to the second moments of a layer's inputs. They tie weights that
+// the calibration inputs say little about to their float values: without that, a layer learns the inputs by heart. Which one is
+// taken is measured, by fitting to one half of the inputs and looking at the other; usualDamping is for too few inputs to do so.
+var dampings = []float64{0.1, 0.3, 1, 3}
 
-// roundingError is added to the covariances of inputs that are nearly constant, relative to their squares.
-const roundingError = 1e-9
+const usualDamping = 0.3
+
+// Errors of sums of products in float32, relative to the squares of what was subtracted from the numbers and of what was left.
+const (
+	shiftError = 1e-9
+	sumError   = 1e-6
+)
 
 // samples is about how many windows of a layer's input are looked at, in all inputs; leastSamples of a channel of its own.
 const (
@@ -23,15 +29,48 @@ const (
 	fewSamples  = 1 << 13
 )
 
-// moments are the second moments of the windows of a layer's quantized input x and the float model's output y there.
-type moments struct {
-	l     *layer
+// sums are sums over windows x of a layer's quantized input and the float model's outputs y there.
+type sums struct {
 	n     int
 	xx    [][]float64 // [group][depth depth]
 	yx    [][]float64 // [group][oc/groups depth]
-	x     []float64   // [groups*depth], sums
-	y, yy []float64   // [oc], sums and sums of squares
-	// The numbers summed are differences from these, the means of the first chunk, so that sums of squares keep their digits.
+	x     []float64   // [groups*depth]
+	y, yy []float64   // [oc], of y and of its square
+}
+
+// newSums returns sums of nothing.
+func newSums(l *layer) *sums {
+	s := &sums{x: make([]float64, l.groups*l.depth), y: make([]float64, l.oc), yy: make([]float64, l.oc)}
+	for range l.groups {
+		s.xx = append(s.xx, make([]float64, l.depth*l.depth))
+		s.yx = append(s.yx, make([]float64, l.oc/l.groups*l.depth))
+	}
+	return s
+}
+
+// plus returns s + o.
+func (s *sums) plus(o *sums) *sums {
+	add := func(a, b []float64) []float64 {
+		c := slices.Clone(a)
+		for i, v := range b {
+			c[i] += v
+		}
+		return c
+	}
+	t := &sums{n: s.n + o.n, x: add(s.x, o.x), y: add(s.y, o.y), yy: add(s.yy, o.yy)}
+	for g := range s.xx {
+		t.xx = append(t.xx, add(s.xx[g], o.xx[g]))
+		t.yx = append(t.yx, add(s.yx[g], o.yx[g]))
+	}
+	return t
+}
+
+// moments are what is known of a layer's inputs and outputs. The numbers summed are differences from xAt and yAt, the means of the
+// first chunk, so that sums of squares keep their digits.
+type moments struct {
+	*sums
+	l        *layer
+	halves   [2]*sums // of every second chunk of inputs
 	xAt, yAt []float64
 }
 
@@ -117,6 +156,7 @@ func (j *job) moments(l *layer) (*moments, error) {
 	}
 	float.finish()
 	integer.finish()
+	c.sums = c.halves[0].plus(c.halves[1])
 	return &c.moments, nil
 }
 
@@ -129,10 +169,11 @@ type collector struct {
 	xx   *matrix
 	yx   *matrix
 	mul  *multiplier
+	half int // that the next chunk belongs to
 }
 
 func newCollector(l *layer, w *windows, inputs, threads int) (*collector, error) {
-	c := &collector{moments: moments{l: l}, w: w}
+	c := &collector{moments: moments{l: l, halves: [2]*sums{newSums(l), newSums(l)}}, w: w}
 	many := manySamples
 	if l.groups > 1 {
 		many = fewSamples
@@ -140,11 +181,6 @@ func newCollector(l *layer, w *windows, inputs, threads int) (*collector, error)
 	c.each = min(w.positions, max(1, (many+inputs-1)/inputs))
 	c.x, c.y = newMatrix(l.groups*l.depth, chunk*c.each), newMatrix(l.oc, chunk*c.each)
 	c.xx, c.yx = newMatrix(l.depth, l.depth), newMatrix(l.oc/l.groups, l.depth)
-	c.moments.x, c.moments.y, c.yy = make([]float64, c.x.rows), make([]float64, l.oc), make([]float64, l.oc)
-	for range l.groups {
-		c.moments.xx = append(c.moments.xx, make([]float64, l.depth*l.depth))
-		c.moments.yx = append(c.moments.yx, make([]float64, c.yx.rows*l.depth))
-	}
 	var err error
 	c.mul, err = newMultiplier(threads)
 	return c, err
@@ -168,22 +204,24 @@ func (c *collector) collect(x, y []float32, at int, random *rand.Rand) {
 // add adds the products of the samples of n inputs.
 func (c *collector) add(n int) error {
 	used := n * c.each
-	if c.n == 0 {
+	if c.xAt == nil {
 		c.xAt, c.yAt = means(c.x, used), means(c.y, used)
 	}
 	for i, m := range []*matrix{c.x, c.y} {
 		subtract(m, [][]float64{c.xAt, c.yAt}[i], used)
 	}
-	c.n += used
+	s := c.halves[c.half]
+	c.half = 1 - c.half
+	s.n += used
 	for i := range c.x.rows {
 		for _, v := range c.x.row(i)[:used] {
-			c.moments.x[i] += float64(v)
+			s.x[i] += float64(v)
 		}
 	}
 	for i := range c.y.rows {
 		for _, v := range c.y.row(i)[:used] {
-			c.moments.y[i] += float64(v)
-			c.yy[i] += float64(v) * float64(v)
+			s.y[i] += float64(v)
+			s.yy[i] += float64(v) * float64(v)
 		}
 	}
 	per := c.l.oc / c.l.groups
@@ -192,11 +230,11 @@ func (c *collector) add(n int) error {
 		if err := c.products(c.xx, x, x); err != nil {
 			return err
 		}
-		accumulate(c.moments.xx[g], c.xx.data)
+		accumulate(s.xx[g], c.xx.data)
 		if err := c.products(c.yx, y, x); err != nil {
 			return err
 		}
-		accumulate(c.moments.yx[g], c.yx.data)
+		accumulate(s.yx[g], c.yx.data)
 	}
 	return nil
 }
@@ -251,8 +289,8 @@ func accumulate(dst []float64, src []float32) {
 }
 
 // centred returns the covariances of group g: of x with x, and of y with x.
-func (s *moments) centred(g int) (xx, yx []float64) {
-	n, d := float64(s.n), s.l.depth
+func (s *sums) centred(g int) (xx, yx []float64) {
+	n, d := float64(s.n), len(s.x)/len(s.xx)
 	xx, yx = slices.Clone(s.xx[g]), slices.Clone(s.yx[g])
 	x := s.x[g*d : (g+1)*d]
 	for i := range d {
@@ -269,29 +307,113 @@ func (s *moments) centred(g int) (xx, yx []float64) {
 	return xx, yx
 }
 
+// ridge is covariances with their diagonal raised: an order of the inputs, the covariances in that order and their factor.
+type ridge struct {
+	tie   float64 // what was added to the diagonal
+	order []int
+	h     []float64
+	f     *factor
+}
+
+// newRidge returns the ridge of covariances xx for a damping, nil where the inputs are constant. base is added in any case.
+func newRidge(xx []float64, d int, damping, base float64) (*ridge, error) {
+	var mean float64
+	for i := range d {
+		mean += xx[i*d+i] / float64(d)
+	}
+	r := &ridge{tie: damping*mean + base}
+	if !(r.tie > 0) {
+		return nil, nil
+	}
+	xx = slices.Clone(xx)
+	for i := range d {
+		xx[i*d+i] += r.tie
+	}
+	r.order = ascending(xx, d)
+	r.h = permuted(xx, r.order)
+	var err error
+	if r.f, err = newFactor(r.h, d); err != nil {
+		return nil, fmt.Errorf("moments of the inputs: %w", err)
+	}
+	return r, nil
+}
+
+// wanted returns the weights, in the ridge's order, that give an output with covariances yx best, tied to weights w.
+func (r *ridge) wanted(yx []float64, w []float32) []float64 {
+	out := make([]float64, len(w))
+	for i, k := range r.order {
+		out[i] = yx[k] + r.tie*float64(w[k])
+	}
+	r.f.solve(out)
+	return out
+}
+
+// base is what is added to the diagonal of the covariances of half h (or of all, s.sums) of group g in any case: what rounding may
+// have taken from them.
+func (s *moments) base(h *sums, g int) float64 {
+	d := s.l.depth
+	var square float64
+	for i, x := range s.xAt[g*d : (g+1)*d] {
+		square += (shiftError*x*x + sumError*h.xx[g][i*d+i]/float64(h.n)) / float64(d)
+	}
+	return square
+}
+
+// damping returns the damping with which weights fitted to one half of the inputs give the outputs of the other half best.
+func (s *moments) damping(g int, w []float32, threads int) (float64, error) {
+	if s.halves[0].n == 0 || s.halves[1].n == 0 {
+		return usualDamping, nil
+	}
+	d := s.l.depth
+	errs := make([]float64, len(dampings))
+	for half := range 2 {
+		xx, yx := s.halves[half].centred(g)
+		seen, want := s.halves[1-half].centred(g)
+		err := parallel(threads, len(dampings), func(_, k int) error {
+			r, err := newRidge(xx, d, dampings[k], s.base(s.halves[half], g))
+			if err != nil || r == nil {
+				return err
+			}
+			for c := range len(w) / d {
+				v := make([]float64, d)
+				for i, x := range r.wanted(yx[c*d:(c+1)*d], w[c*d:(c+1)*d]) {
+					v[r.order[i]] = x
+				}
+				for i, x := range v {
+					errs[k] += x * (dot(seen[i*d:(i+1)*d], v) - 2*want[c*d+i])
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return 0, err
+		}
+	}
+	best := 0
+	for k, e := range errs {
+		if e < errs[best] {
+			best = k
+		}
+	}
+	return dampings[best], nil
+}
+
 // solve chooses levels, scales and biases of group g; w is its weights.
 func (s *moments) solve(g int, p *packed, w []float32, threads int) error {
 	d := s.l.depth
-	xx, yx := s.centred(g)
-	var mean, square float64
-	for i := range d {
-		mean += xx[i*d+i] / float64(d)
-		square += s.xAt[g*d+i] * s.xAt[g*d+i] / float64(d)
-	}
 	per := len(w) / d
-	tie := damping*mean + roundingError*square
-	if tie > 0 {
-		for i := range d {
-			xx[i*d+i] += tie
-		}
-		order := ascending(xx, d)
-		h := permuted(xx, order)
-		f, err := newFactor(h, d)
-		if err != nil {
-			return fmt.Errorf("moments of the inputs: %w", err)
-		}
+	damping, err := s.damping(g, w, threads)
+	if err != nil {
+		return err
+	}
+	xx, yx := s.centred(g)
+	r, err := newRidge(xx, d, damping, s.base(s.sums, g))
+	if err != nil {
+		return err
+	}
+	if r != nil {
 		err = parallel(threads, per, func(_, i int) error {
-			s.channel(&lattice{n: d, h: h, f: f, levels: p.levels}, order, p, g*per+i, w[i*d:(i+1)*d], yx[i*d:(i+1)*d], tie)
+			s.channel(r, p, g*per+i, w[i*d:(i+1)*d], yx[i*d:(i+1)*d])
 			return nil
 		})
 		if err != nil {
@@ -311,23 +433,19 @@ func (s *moments) solve(g int, p *packed, w []float32, threads int) error {
 
 // channel chooses levels and scale of output channel c, whose float weights are w and whose output's covariances with the inputs
 // are yx.
-func (s *moments) channel(t *lattice, order []int, p *packed, c int, w []float32, yx []float64, tie float64) {
-	want := make([]float64, t.n)
-	importance, wanted := make([]float32, t.n), make([]float32, t.n)
-	for i, k := range order {
-		want[i] = yx[k] + tie*float64(w[k])
-		importance[i] = float32(t.h[i*t.n+i])
-	}
-	t.f.solve(want)
+func (s *moments) channel(r *ridge, p *packed, c int, w []float32, yx []float64) {
+	d := len(w)
+	want := r.wanted(yx, w)
+	importance, wanted := make([]float32, d), make([]float32, d)
 	for i, v := range want {
-		wanted[i] = float32(v)
+		wanted[i], importance[i] = float32(v), float32(r.h[i*d+i])
 	}
+	t := &lattice{n: d, h: r.h, f: r.f, levels: p.levels}
 	scale := searchScale(wanted, importance, t.levels, scaleFor(wanted, t.levels))
-	q := make([]float32, t.n)
-	scale = float32(t.fit(q, want, float64(scale)))
-	p.scale[c] = max(scale, leastWeightScale)
-	for i, k := range order {
-		p.values[c*t.n+k] = q[i]
+	q := make([]float32, d)
+	p.scale[c] = max(float32(t.fit(q, want, float64(scale))), leastWeightScale)
+	for i, k := range r.order {
+		p.values[c*d+k] = q[i]
 	}
 }
 

@@ -172,7 +172,7 @@ func scaleFor(row []float32, l levels) float32 {
 // round returns the weights [oc depth] rounded to the nearest level, with scales from the greatest magnitudes, or where search is
 // on from a search for the least squared error.
 func round(s Scheme, w, bias []float32, oc int, search bool) *packed {
-	p := &packed{scheme: s, levels: levelsOf(s, w, oc), values: make([]float32, len(w)), scale: make([]float32, oc), bias: bias}
+	p := &packed{scheme: s, levels: levelsOf(s, w, oc), values: make([]float32, len(w)), scale: make([]float32, oc), bias: slices.Clone(bias)}
 	depth := len(w) / oc
 	for c := range oc {
 		row := w[c*depth : (c+1)*depth]
