@@ -69,3 +69,14 @@ func AreProbabilities(scores []float32) bool {
 	}
 	return math.Abs(sum-1) <= sumTolerance
 }
+
+// Probabilities returns scores as probabilities: the scores themselves where AreProbabilities says that they are, else their
+// Softmax.
+func Probabilities(scores []float32) []float32 {
+	if AreProbabilities(scores) {
+		return scores
+	}
+	out := make([]float32, len(scores))
+	Softmax(out, scores)
+	return out
+}

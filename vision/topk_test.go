@@ -114,6 +114,14 @@ func TestAreProbabilities(t *testing.T) {
 	}
 }
 
+func TestProbabilitiesStayAndScoresBecomeSome(t *testing.T) {
+	for _, scores := range [][]float32{{0.25, 0.75}, {1, 1 + float32(math.Log(3))}} {
+		if p := Probabilities(scores); math.Abs(float64(p[0])-0.25) > 1e-6 || math.Abs(float64(p[1])-0.75) > 1e-6 {
+			t.Errorf("%v: %v", scores, p)
+		}
+	}
+}
+
 func TestTopKAllocatesOnce(t *testing.T) {
 	scores := make([]float32, 1000)
 	if n := testing.AllocsPerRun(10, func() { Softmax(scores, scores); TopK(scores, 5) }); n > 1 {

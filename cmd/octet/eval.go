@@ -3,7 +3,6 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
 	goruntime "runtime"
 	"slices"
 	"sync/atomic"
@@ -14,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/octet-ml/octet/cmd/octet/internal/dataset"
+	"github.com/octet-ml/octet/quantize/cost"
 	"github.com/octet-ml/octet/runtime"
 	"github.com/octet-ml/octet/vision"
 )
@@ -92,8 +92,15 @@ func (f *evaluator) run(model string) error {
 	if err != nil {
 		return err
 	}
-	e := score(ranks, set.Labels)
-	e.Data, e.Precision, e.Level, e.Preprocessing = set.Name, precision(p), p.Level(), source
+	var tally cost.Tally
+	for i, label := range set.Labels {
+		tally.Add(ranks[i], label)
+	}
+	score := tally.Score()
+	e := evaluation{
+		Data: set.Name, Pictures: score.Inputs, Top1: score.Top1, Top5: score.Top5, MacroF1: score.MacroF1,
+		Precision: precision(p), Level: p.Level(), Preprocessing: source,
+	}
 	e.ImagesPerSecond = float64(e.Pictures) / time.Since(start).Seconds()
 	if f.json {
 		return json.NewEncoder(f.stdout).Encode(e)
@@ -109,17 +116,8 @@ func (f *evaluator) run(model string) error {
 
 // classify returns the five best classes of every picture, the best first.
 func (f *evaluator) classify(p *runtime.Program, pipeline *vision.Pipeline, set *dataset.Set) ([][]int, error) {
-	outputs := classes(p)
-	most := 0
-	for _, l := range set.Labels {
-		most = max(most, l)
-	}
-	if most >= outputs {
-		return nil, fmt.Errorf("the data set has class %d, the model %d classes", most, outputs)
-	}
-	offset := 0
-	if outputs == 1001 {
-		offset = 1
+	if err := labelsFit(p, set); err != nil {
+		return nil, err
 	}
 	bar := progressbar.NewOptions(set.Len(), progressbar.OptionSetWriter(f.stderr), progressbar.OptionSetVisibility(!f.quiet && !f.json),
 		progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionShowCount(), progressbar.OptionClearOnFinish())
@@ -149,9 +147,7 @@ func (f *evaluator) classify(p *runtime.Program, pipeline *vision.Pipeline, set 
 					return fmt.Errorf("picture %d: %w", i, err)
 				}
 				s.Run()
-				for _, c := range vision.TopK(reals(s.Output(0), p.Outputs()[0].Quant), 5) {
-					ranks[i] = append(ranks[i], c.Index-offset)
-				}
+				ranks[i] = cost.Rank(cost.Reals(s.Output(0), p.Outputs()[0].Quant, nil))
 				_ = bar.Add(1) // a bar that cannot be drawn is no reason to stop
 			}
 		})
@@ -161,40 +157,12 @@ func (f *evaluator) classify(p *runtime.Program, pipeline *vision.Pipeline, set 
 	return ranks, err
 }
 
-// score counts right answers and computes macro-F1: the mean, over all classes that occur as a label or as a first answer, of
-// 2*tp/(2*tp + fp + fn).
-func score(ranks [][]int, labels []int) evaluation {
-	e := evaluation{Pictures: len(labels)}
-	type count struct{ tp, fp, fn int }
-	counts := make(map[int]*count)
-	class := func(c int) *count {
-		if counts[c] == nil {
-			counts[c] = new(count)
-		}
-		return counts[c]
+// labelsFit returns an error where a data set has a class that a program has not.
+func labelsFit(p *runtime.Program, set *dataset.Set) error {
+	outputs := classes(p)
+	most := slices.Max(set.Labels)
+	if most >= outputs-cost.Background(outputs) {
+		return fmt.Errorf("the data set has class %d, the model %d classes", most, outputs)
 	}
-	for i, label := range labels {
-		for k, c := range ranks[i] {
-			if c == label {
-				e.Top5++
-				if k == 0 {
-					e.Top1++
-				}
-			}
-		}
-		if first := ranks[i][0]; first == label {
-			class(label).tp++
-		} else {
-			class(first).fp++
-			class(label).fn++
-		}
-	}
-	for _, k := range slices.Sorted(maps.Keys(counts)) { // in order, so that the sum rounds alike every time
-		c := counts[k]
-		e.MacroF1 += 2 * float64(c.tp) / float64(2*c.tp+c.fp+c.fn)
-	}
-	if len(counts) > 0 {
-		e.MacroF1 /= float64(len(counts))
-	}
-	return e
+	return nil
 }

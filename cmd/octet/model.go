@@ -80,17 +80,6 @@ func (f *modelFlags) compile(g *graph.Graph) (*runtime.Program, error) {
 	return p, nil
 }
 
-// reals returns the elements of a tensor as real numbers.
-func reals(t *graph.Tensor, q *graph.Quant) []float32 {
-	out := t.Floats()
-	if q != nil && q.IsPerTensor() {
-		for i := range out {
-			out[i] = (out[i] - float32(q.ZeroAt(0))) * q.Scale[0]
-		}
-	}
-	return out
-}
-
 // precision names the arithmetic of a program's convolutions and dense layers.
 func precision(p *runtime.Program) string {
 	counts := map[string]int{}

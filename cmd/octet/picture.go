@@ -88,13 +88,3 @@ func (a *app) readPicture(path string, t *vision.Trace) (*vision.Image, error) {
 	}
 	return m, nil
 }
-
-// probabilities returns scores as probabilities: as they are where they add up to one, through softmax otherwise.
-func probabilities(scores []float32) []float32 {
-	if vision.AreProbabilities(scores) {
-		return scores
-	}
-	out := make([]float32, len(scores))
-	vision.Softmax(out, scores)
-	return out
-}

@@ -29,7 +29,7 @@ var (
 	// gorgonia is what an embedder must never link: gorgonia.org/tensor alone is more than 10 MB.
 	gorgonia = "gorgonia.org"
 	// embedder lists the packages that a program embedding a model imports.
-	embedder = []string{"graph", "ops", "int8", "fp32", "loader", "runtime", "vision", "quantize"}
+	embedder = []string{"graph", "ops", "int8", "fp32", "loader", "runtime", "vision", "quantize", "quantize/cost"}
 	// stdDenied are standard packages that an embedder's program must not carry or be surprised by: the compiler of
 	// another language, network stacks, processes, test frameworks, global flags and log output.
 	stdDenied = []string{"C", "expvar", "flag", "log", "log/slog", "net", "net/http", "os/exec", "plugin", "testing"}
@@ -61,6 +61,7 @@ var policy = []row{
 	{pkg: "runtime", ours: []string{"graph", "ops", "int8", "fp32", "runtime/optimize", "internal/cpu", "internal/invariants", "internal/memory"}},
 	{pkg: "vision", ours: []string{"graph"}, external: []string{"golang.org/x/image"}},
 	{pkg: "quantize", ours: []string{"graph", "ops", "fp32", "runtime", "runtime/optimize", "internal/cpu"}},
+	{pkg: "quantize/cost", ours: []string{"graph", "ops", "runtime", "runtime/optimize", "quantize", "vision"}},
 	{pkg: "quantize/qat", ours: []string{"graph", "quantize", "loader/gorgonia"}, external: []string{gorgonia}},
 	{pkg: "serve", ours: []string{"graph", "runtime", "loader", "vision"},
 		external: []string{"github.com/prometheus", "google.golang.org/grpc", "google.golang.org/protobuf", "go.opentelemetry.io"}},
