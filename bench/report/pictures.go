@@ -9,10 +9,11 @@ import (
 	"gonum.org/v1/plot/vg"
 
 	"github.com/octet-ml/octet/bench"
+	"github.com/octet-ml/octet/bench/figure"
 )
 
 // lines draws the results as lines over whole numbers, one for each name, and returns how many.
-func (d *drawing) lines(results []bench.Result, name func(r bench.Result) string, x func(r bench.Result) int, y func(r bench.Result) float64) (int, error) {
+func lines(g *figure.Figure, results []bench.Result, name func(r bench.Result) string, x func(r bench.Result) int, y func(r bench.Result) float64) (int, error) {
 	var names []string // in order of the first of each
 	var ticks []float64
 	series := make(map[string]plotter.XYs)
@@ -25,36 +26,36 @@ func (d *drawing) lines(results []bench.Result, name func(r bench.Result) string
 		ticks = append(ticks, at)
 	}
 	for _, n := range names {
-		if err := d.line(n, series[n], true); err != nil {
+		if err := g.Line(n, series[n], true); err != nil {
 			return 0, err
 		}
 	}
-	only(&d.X, ticks)
-	d.Legend.Left = true
+	figure.Only(&g.X, ticks)
+	g.Legend.Left = true
 	return len(names), nil
 }
 
 // latency draws the time of a run against the batch.
-func latency(d Data) (*drawing, error) {
-	g := newDrawing("Latency against batch", "Quiet median of one run, of all pictures of a batch; both axes are logarithmic. Lower is better.", "batch", "ms")
-	n, err := g.lines(d.Results,
+func latency(d Data) (*figure.Figure, error) {
+	g := figure.New("Latency against batch", "Quiet median of one run, of all pictures of a batch; both axes are logarithmic. Lower is better.", "batch", "ms")
+	n, err := lines(g, d.Results,
 		func(r bench.Result) string { return fmt.Sprintf("%s, %s", r.Label(), count(r.Threads, "thread")) },
 		func(r bench.Result) int { return r.Batch },
 		func(r bench.Result) float64 { return r.Quiet })
 	if err != nil {
 		return nil, err
 	}
-	logarithmic(&g.Y)
-	g.Y.Tick.Marker = powers{}
-	logarithmic(&g.X)
-	g.roomForLegend(n, true)
+	figure.Logarithmic(&g.Y)
+	g.Y.Tick.Marker = figure.Powers{}
+	figure.Logarithmic(&g.X)
+	g.RoomForLegend(n)
 	return g, nil
 }
 
 // throughput draws pictures a second against threads.
-func throughput(d Data) (*drawing, error) {
-	g := newDrawing("Throughput against threads", "Pictures a second, all sessions together. Higher is better; a straight line through the origin is perfect scaling.", "threads", "images/s")
-	n, err := g.lines(d.Results,
+func throughput(d Data) (*figure.Figure, error) {
+	g := figure.New("Throughput against threads", "Pictures a second, all sessions together. Higher is better; a straight line through the origin is perfect scaling.", "threads", "images/s")
+	n, err := lines(g, d.Results,
 		func(r bench.Result) string { return fmt.Sprintf("%s, batch %d", r.Label(), r.Batch) },
 		func(r bench.Result) int { return r.Threads },
 		func(r bench.Result) float64 { return r.Images })
@@ -62,26 +63,16 @@ func throughput(d Data) (*drawing, error) {
 		return nil, err
 	}
 	g.Y.Min = 0
-	g.roomForLegend(n, false)
+	g.RoomForLegend(n)
 	return g, nil
 }
 
-// roomForLegend lengthens the vertical axis, so that the legend of n series covers none of them.
-func (d *drawing) roomForLegend(n int, logarithmic bool) {
-	part := min(0.6, 0.075*float64(n)+0.05) // of the height
-	if logarithmic {
-		d.Y.Max *= math.Pow(d.Y.Max/d.Y.Min, part/(1-part))
-		return
-	}
-	d.Y.Max += (d.Y.Max - d.Y.Min) * part / (1 - part)
-}
-
 // roofline draws the rate of every step that multiplies against its multiplications a byte, beneath what the processor can do.
-func roofline(d Data) (*drawing, error) {
+func roofline(d Data) (*figure.Figure, error) {
 	if len(d.Profiles) == 0 || d.Bandwidth <= 0 {
 		return nil, nil
 	}
-	g := newDrawing("Roofline", "Each point is a convolution or dense layer; the lines are the probed peak of one core and what its copying speed would feed. "+
+	g := figure.New("Roofline", "Each point is a convolution or dense layer; the lines are the probed peak of one core and what its copying speed would feed. "+
 		"Points left of the bend wait for memory, unless caches serve them.", "multiplications a byte", "GMAC/s")
 	least, most := math.Inf(1), 0.0
 	for _, p := range d.Profiles {
@@ -97,7 +88,7 @@ func roofline(d Data) (*drawing, error) {
 		if len(points) == 0 {
 			continue
 		}
-		if err := g.dots(p.Precision, points); err != nil {
+		if err := g.Dots(p.Precision, points); err != nil {
 			return nil, err
 		}
 	}
@@ -112,13 +103,13 @@ func roofline(d Data) (*drawing, error) {
 		for x := least / 2; x < most*2; x *= 1.05 {
 			points = append(points, plotter.XY{X: x, Y: min(roof.peak, d.Bandwidth*x)})
 		}
-		if err := g.line(roof.name, points, false); err != nil {
+		if err := g.Line(roof.name, points, false); err != nil {
 			return nil, err
 		}
 	}
 	for _, a := range []*plot.Axis{&g.X, &g.Y} {
-		logarithmic(a)
-		a.Tick.Marker = powers{}
+		figure.Logarithmic(a)
+		a.Tick.Marker = figure.Powers{}
 	}
 	g.Legend.Top = false
 	g.Y.Max *= 1.3
@@ -126,7 +117,7 @@ func roofline(d Data) (*drawing, error) {
 }
 
 // layers draws the time of each layer of the second profile, and how much longer the first takes on top of it.
-func layers(d Data) (*drawing, error) {
+func layers(d Data) (*figure.Figure, error) {
 	if len(d.Profiles) < 2 {
 		return nil, nil
 	}
@@ -145,7 +136,7 @@ func layers(d Data) (*drawing, error) {
 	if len(below) == 0 {
 		return nil, nil
 	}
-	g := newDrawing("Time of layers", fmt.Sprintf("Convolutions and dense layers in order, %s. A whole bar is %s, its lower part %s.",
+	g := figure.New("Time of layers", fmt.Sprintf("Convolutions and dense layers in order, %s. A whole bar is %s, its lower part %s.",
 		count(slow.Threads, "thread"), slow.Precision, fast.Precision), "layer", "µs")
 	thick := vg.Length(math.Max(1.5, 250/float64(len(below))*0.8))
 	lower, err := plotter.NewBarChart(below, thick)
@@ -156,33 +147,33 @@ func layers(d Data) (*drawing, error) {
 	if err != nil {
 		return nil, err
 	}
-	lower.Color, upper.Color = colors[0], colors[5]
+	lower.Color, upper.Color = figure.Colors[0], figure.Colors[5]
 	lower.LineStyle.Width, upper.LineStyle.Width = 0, 0
 	upper.StackOn(lower)
 	g.Add(lower, upper)
 	g.Legend.Add(fast.Precision, lower)
 	g.Legend.Add("more in "+slow.Precision, upper)
-	g.roomForLegend(2, false)
+	g.RoomForLegend(2)
 	return g, nil
 }
 
 // memory draws the bytes of live values at each step.
-func memory(d Data) (*drawing, error) {
+func memory(d Data) (*figure.Figure, error) {
 	if len(d.Profiles) == 0 {
 		return nil, nil
 	}
-	g := newDrawing("Memory over the steps", fmt.Sprintf("Bytes of values that are live while a step runs, batch %d, without weights.", d.Profiles[0].Batch), "step", "MiB")
+	g := figure.New("Memory over the steps", fmt.Sprintf("Bytes of values that are live while a step runs, batch %d, without weights.", d.Profiles[0].Batch), "step", "MiB")
 	for _, p := range d.Profiles {
 		var points plotter.XYs
 		for i, s := range p.Steps {
 			points = append(points, plotter.XY{X: float64(i), Y: float64(s.Live) / (1 << 20)})
 		}
-		if err := g.line(p.Precision, points, false); err != nil {
+		if err := g.Line(p.Precision, points, false); err != nil {
 			return nil, err
 		}
 	}
 	g.Y.Min = 0
-	g.roomForLegend(len(d.Profiles), false)
+	g.RoomForLegend(len(d.Profiles))
 	return g, nil
 }
 

@@ -7,9 +7,9 @@ import (
 	"fmt"
 	"html/template"
 	"io"
-	"strings"
 
 	"github.com/octet-ml/octet/bench"
+	"github.com/octet-ml/octet/bench/figure"
 )
 
 // Data is what a report shows.
@@ -31,12 +31,6 @@ var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
 	"rate":    func(v float64) string { return fmt.Sprintf("%.1f", v) },
 }).Parse(page))
 
-// picture is a drawing with what it shows in words.
-type picture struct {
-	Title, Caption string
-	SVG            template.HTML
-}
-
 // Write writes the page. Without results it returns an error.
 func Write(w io.Writer, d Data) error {
 	if d.Report == nil || len(d.Results) == 0 {
@@ -45,9 +39,9 @@ func Write(w io.Writer, d Data) error {
 	view := struct {
 		Data
 		Model    string
-		Pictures []picture
+		Pictures []*figure.Figure
 	}{Data: d, Model: d.Results[0].Model}
-	for _, draw := range []func(Data) (*drawing, error){latency, throughput, roofline, layers, memory} {
+	for _, draw := range []func(Data) (*figure.Figure, error){latency, throughput, roofline, layers, memory} {
 		g, err := draw(d)
 		if err != nil {
 			return fmt.Errorf("report: %w", err)
@@ -55,11 +49,7 @@ func Write(w io.Writer, d Data) error {
 		if g == nil {
 			continue // nothing to draw
 		}
-		svg, err := g.svg()
-		if err != nil {
-			return fmt.Errorf("report: %s: %w", g.title, err)
-		}
-		view.Pictures = append(view.Pictures, picture{Title: g.title, Caption: g.caption, SVG: svg})
+		view.Pictures = append(view.Pictures, g)
 	}
 	var out bytes.Buffer
 	if err := pageTemplate.Execute(&out, view); err != nil {
@@ -67,12 +57,4 @@ func Write(w io.Writer, d Data) error {
 	}
 	_, err := out.WriteTo(w)
 	return err
-}
-
-// inline returns an SVG document as a part of a page.
-func inline(svg string) template.HTML {
-	if i := strings.Index(svg, "<svg"); i > 0 {
-		svg = svg[i:]
-	}
-	return template.HTML(svg) // drawn by gonum/plot, which escapes text
 }

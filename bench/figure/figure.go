@@ -1,12 +1,14 @@
-package report
+package figure
 
 import (
 	"bytes"
+	"fmt"
 	"html/template"
 	"image/color"
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/font"
@@ -22,22 +24,24 @@ const (
 	height = 3.2 * vg.Inch
 )
 
-// colors can be told apart by people who see no red or no green (Okabe and Ito, "Color universal design", 2008).
-var colors = []color.Color{
+// Colors can be told apart by people who see no red or no green (Okabe and Ito, "Color universal design", 2008).
+var Colors = []color.Color{
 	color.RGBA{0, 114, 178, 255}, color.RGBA{213, 94, 0, 255}, color.RGBA{0, 158, 115, 255}, color.RGBA{204, 121, 167, 255},
 	color.RGBA{86, 180, 233, 255}, color.RGBA{230, 159, 0, 255}, color.RGBA{0, 0, 0, 255},
 }
 
 var shapes = []draw.GlyphDrawer{draw.CircleGlyph{}, draw.SquareGlyph{}, draw.TriangleGlyph{}, draw.PyramidGlyph{}, draw.RingGlyph{}, draw.BoxGlyph{}, draw.PlusGlyph{}}
 
-// drawing is a plot with what it shows in words.
-type drawing struct {
+// Figure is a plot with what it shows in words.
+type Figure struct {
 	*plot.Plot
-	title, caption string
+	Title, Caption string
+	height         vg.Length
 	series         int
 }
 
-func newDrawing(title, caption, x, y string) *drawing {
+// New returns a figure without data; x and y name its axes.
+func New(title, caption, x, y string) *Figure {
 	p := plot.New()
 	p.X.Label.Text, p.Y.Label.Text = x, y
 	for _, style := range []*font.Font{&p.X.Label.TextStyle.Font, &p.Y.Label.TextStyle.Font, &p.X.Tick.Label.Font, &p.Y.Tick.Label.Font, &p.Legend.TextStyle.Font} {
@@ -46,18 +50,18 @@ func newDrawing(title, caption, x, y string) *drawing {
 	p.X.Tick.Marker, p.Y.Tick.Marker = short{}, short{}
 	p.Legend.Top, p.Legend.Padding = true, vg.Points(2)
 	p.Add(plotter.NewGrid())
-	return &drawing{Plot: p, title: title, caption: caption}
+	return &Figure{Plot: p, Title: title, Caption: caption, height: height}
 }
 
-// line adds a series of points joined by a line.
-func (d *drawing) line(name string, points plotter.XYs, markers bool) error {
+// Line adds a series of points joined by a line.
+func (d *Figure) Line(name string, points plotter.XYs, markers bool) error {
 	l, s, err := plotter.NewLinePoints(points)
 	if err != nil {
 		return err
 	}
-	c := colors[d.series%len(colors)]
+	c := Colors[d.series%len(Colors)]
 	l.Color, l.Width, s.Color, s.Shape, s.Radius = c, vg.Points(1.5), c, shapes[d.series%len(shapes)], vg.Points(3)
-	if d.series >= len(colors) {
+	if d.series >= len(Colors) {
 		l.Dashes = []vg.Length{vg.Points(4), vg.Points(2)}
 	}
 	d.series++
@@ -71,21 +75,21 @@ func (d *drawing) line(name string, points plotter.XYs, markers bool) error {
 	return nil
 }
 
-// dots adds a series of points.
-func (d *drawing) dots(name string, points plotter.XYs) error {
+// Dots adds a series of points.
+func (d *Figure) Dots(name string, points plotter.XYs) error {
 	s, err := plotter.NewScatter(points)
 	if err != nil {
 		return err
 	}
-	s.Color, s.Shape, s.Radius = colors[d.series%len(colors)], shapes[d.series%len(shapes)], vg.Points(2.5)
+	s.Color, s.Shape, s.Radius = Colors[d.series%len(Colors)], shapes[d.series%len(shapes)], vg.Points(2.5)
 	d.series++
 	d.Add(s)
 	d.Legend.Add(name, s)
 	return nil
 }
 
-// only puts ticks at the given values of an axis.
-func only(a *plot.Axis, values []float64) {
+// Only puts ticks at the given values of an axis.
+func Only(a *plot.Axis, values []float64) {
 	slices.Sort(values)
 	var ticks []plot.Tick
 	for _, v := range slices.Compact(values) {
@@ -111,11 +115,11 @@ func (s short) Ticks(least, most float64) []plot.Tick {
 	return ticks
 }
 
-// powers are ticks at the powers of ten of a logarithmic axis, and at 2 and 5 of each.
-type powers struct{}
+// Powers are ticks at the powers of ten of a logarithmic axis, and at 2 and 5 of each.
+type Powers struct{}
 
 // Ticks returns the ticks between two values.
-func (powers) Ticks(least, most float64) []plot.Tick {
+func (Powers) Ticks(least, most float64) []plot.Tick {
 	var out []plot.Tick
 	for e := math.Floor(math.Log10(least)); e <= math.Log10(most); e++ {
 		for _, digit := range []float64{1, 2, 5} {
@@ -131,20 +135,35 @@ func (powers) Ticks(least, most float64) []plot.Tick {
 	return out
 }
 
-// logarithmic makes an axis logarithmic, and gives it a length where there is only one value.
-func logarithmic(a *plot.Axis) {
+// Logarithmic makes an axis logarithmic, and gives it a length where there is only one value.
+func Logarithmic(a *plot.Axis) {
 	if a.Min == a.Max {
 		a.Min, a.Max = a.Min/2, a.Max*2
 	}
 	a.Scale = plot.LogScale{}
 }
 
-func (d *drawing) svg() (template.HTML, error) {
-	c := vgsvg.New(width, height)
+// RoomForLegend lengthens the vertical axis, so that the legend of n series covers none of them.
+func (d *Figure) RoomForLegend(n int) {
+	part := min(0.6, 0.075*float64(n)+0.05) // of the height
+	if _, ok := d.Y.Scale.(plot.LogScale); ok {
+		d.Y.Max *= math.Pow(d.Y.Max/d.Y.Min, part/(1-part))
+		return
+	}
+	d.Y.Max += (d.Y.Max - d.Y.Min) * part / (1 - part)
+}
+
+// SVG returns the figure as a part of a page.
+func (d *Figure) SVG() (template.HTML, error) {
+	c := vgsvg.New(width, d.height)
 	d.Draw(draw.New(c))
 	var out bytes.Buffer
 	if _, err := c.WriteTo(&out); err != nil {
-		return "", err
+		return "", fmt.Errorf("%s: %w", d.Title, err)
 	}
-	return inline(out.String()), nil
+	svg := out.String()
+	if i := strings.Index(svg, "<svg"); i > 0 {
+		svg = svg[i:]
+	}
+	return template.HTML(svg), nil // drawn by gonum/plot, which escapes text
 }
