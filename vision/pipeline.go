@@ -49,17 +49,31 @@ func (l *Pipeline) Apply(m *Image, dst []byte, t *Trace) error {
 	if len(dst) != l.spec.Bytes() {
 		return fmt.Errorf("%w: destination has %d bytes, want %d", ErrInput, len(dst), l.spec.Bytes())
 	}
-	if l.spec.Channels == 1 && m.Channels == 3 {
-		m = m.Grey()
-		t.image("grey", m, "BT.601 luma")
-	}
-	m, err := l.fit(m, t)
+	m, err := l.see(m, t)
 	if err != nil {
 		return err
 	}
 	l.traceTensor(m, t)
 	l.write(dst, m)
 	return nil
+}
+
+// Fit returns what the model sees of a picture, before normalization: resized, cropped or padded to the size of the input, and grey
+// where that has one channel. The picture stays unchanged and may be the result. Errors wrap ErrImage or ErrTooLarge.
+func (l *Pipeline) Fit(m *Image) (*Image, error) {
+	if err := m.Check(); err != nil {
+		return nil, err
+	}
+	return l.see(m, nil)
+}
+
+// see returns what the model sees of a picture.
+func (l *Pipeline) see(m *Image, t *Trace) (*Image, error) {
+	if l.spec.Channels == 1 && m.Channels == 3 {
+		m = m.Grey()
+		t.image("grey", m, "BT.601 luma")
+	}
+	return l.fit(m, t)
 }
 
 // Apply binds p to an input and makes the tensor of one picture: see Bind and Pipeline.Apply.

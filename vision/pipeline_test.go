@@ -113,6 +113,13 @@ func TestResizeModes(t *testing.T) {
 			if err := c.p.Apply(src, spec, dst, &Trace{}); err != nil {
 				t.Fatal(err)
 			}
+			l, err := c.p.Bind(spec)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if seen := must(l.Fit(src)); seen.Width != width || seen.Height != height || string(seen.Pix) != string(c.want.Pix) {
+				t.Errorf("%s of %v: Fit gives other pixels", name, size)
+			}
 			if string(dst) != string(c.want.Pix) {
 				t.Errorf("%s of %v: wrong pixels", name, size)
 			}
