@@ -36,7 +36,7 @@ var shapes = []draw.GlyphDrawer{draw.CircleGlyph{}, draw.SquareGlyph{}, draw.Tri
 type Figure struct {
 	*plot.Plot
 	Title, Caption string
-	height         vg.Length
+	Height         vg.Length
 	series         int
 }
 
@@ -50,7 +50,7 @@ func New(title, caption, x, y string) *Figure {
 	p.X.Tick.Marker, p.Y.Tick.Marker = short{}, short{}
 	p.Legend.Top, p.Legend.Padding = true, vg.Points(2)
 	p.Add(plotter.NewGrid())
-	return &Figure{Plot: p, Title: title, Caption: caption, height: height}
+	return &Figure{Plot: p, Title: title, Caption: caption, Height: height}
 }
 
 // Line adds a series of points joined by a line.
@@ -86,6 +86,54 @@ func (d *Figure) Dots(name string, points plotter.XYs) error {
 	d.Add(s)
 	d.Legend.Add(name, s)
 	return nil
+}
+
+// across is about how long the horizontal axis is, in points, and barShare how much of it bars take.
+const (
+	across   = 250
+	barShare = 0.8
+)
+
+// Stack adds a series of bars on top of those below, nil for none.
+func (d *Figure) Stack(name string, values []float64, below *plotter.BarChart) (*plotter.BarChart, error) {
+	return d.bars(name, values, 0, 1, below)
+}
+
+// Beside adds a series of bars, the place-th of so many that stand beside each other.
+func (d *Figure) Beside(name string, values []float64, place, of int) error {
+	_, err := d.bars(name, values, place, of, nil)
+	return err
+}
+
+// Across adds bars one above the other, the first at the bottom, and makes the figure as high as they need.
+func (d *Figure) Across(values []float64) error {
+	b, err := plotter.NewBarChart(plotter.Values(values), vg.Points(10))
+	if err != nil {
+		return err
+	}
+	b.Color, b.LineStyle.Width, b.Horizontal = Colors[d.series%len(Colors)], 0, true
+	d.series++
+	d.Add(b)
+	d.Height = vg.Points(70 + 18*float64(len(values)))
+	return nil
+}
+
+// bars adds a series of bars.
+func (d *Figure) bars(name string, values plotter.Values, place, of int, below *plotter.BarChart) (*plotter.BarChart, error) {
+	whole := across * barShare / float64(max(len(values), 1))
+	b, err := plotter.NewBarChart(values, vg.Length(math.Max(1.5, whole/float64(of))))
+	if err != nil {
+		return nil, err
+	}
+	b.Color, b.LineStyle.Width = Colors[d.series%len(Colors)], 0
+	b.Offset = vg.Length((float64(place) - float64(of-1)/2) * whole / float64(of))
+	if below != nil {
+		b.StackOn(below)
+	}
+	d.series++
+	d.Add(b)
+	d.Legend.Add(name, b)
+	return b, nil
 }
 
 // Only puts ticks at the given values of an axis.
@@ -155,7 +203,7 @@ func (d *Figure) RoomForLegend(n int) {
 
 // SVG returns the figure as a part of a page.
 func (d *Figure) SVG() (template.HTML, error) {
-	c := vgsvg.New(width, d.height)
+	c := vgsvg.New(width, d.Height)
 	d.Draw(draw.New(c))
 	var out bytes.Buffer
 	if _, err := c.WriteTo(&out); err != nil {

@@ -6,7 +6,6 @@ import (
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
-	"gonum.org/v1/plot/vg"
 
 	"github.com/octet-ml/octet/bench"
 	"github.com/octet-ml/octet/bench/figure"
@@ -126,7 +125,7 @@ func layers(d Data) (*figure.Figure, error) {
 	for _, s := range fast.Steps {
 		times[s.Name] = s.Time
 	}
-	var below, above plotter.Values
+	var below, above []float64
 	for _, s := range slow.Steps {
 		if t, ok := times[s.Name]; ok && s.MACs > 0 {
 			below = append(below, 1000*t)
@@ -138,21 +137,13 @@ func layers(d Data) (*figure.Figure, error) {
 	}
 	g := figure.New("Time of layers", fmt.Sprintf("Convolutions and dense layers in order, %s. A whole bar is %s, its lower part %s.",
 		count(slow.Threads, "thread"), slow.Precision, fast.Precision), "layer", "µs")
-	thick := vg.Length(math.Max(1.5, 250/float64(len(below))*0.8))
-	lower, err := plotter.NewBarChart(below, thick)
+	lower, err := g.Stack(fast.Precision, below, nil)
 	if err != nil {
 		return nil, err
 	}
-	upper, err := plotter.NewBarChart(above, thick)
-	if err != nil {
+	if _, err := g.Stack("more in "+slow.Precision, above, lower); err != nil {
 		return nil, err
 	}
-	lower.Color, upper.Color = figure.Colors[0], figure.Colors[5]
-	lower.LineStyle.Width, upper.LineStyle.Width = 0, 0
-	upper.StackOn(lower)
-	g.Add(lower, upper)
-	g.Legend.Add(fast.Precision, lower)
-	g.Legend.Add("more in "+slow.Precision, upper)
 	g.RoomForLegend(2)
 	return g, nil
 }
