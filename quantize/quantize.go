@@ -63,7 +63,7 @@ type Options struct {
 
 // Result is a quantized model and what was decided on the way.
 type Result struct {
-	Graph    *graph.Graph
+	Graph    *graph.Graph      `json:"-"`
 	Layers   []LayerChoice     `json:"layers"`
 	Ranges   map[string]Choice `json:"ranges"` // by the name of the activation
 	Inputs   int               `json:"inputs"` // used for calibration

@@ -2,6 +2,7 @@ package quantize_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -304,6 +305,9 @@ func TestRulesChooseLayers(t *testing.T) {
 	}})
 	if err != nil {
 		t.Fatal(err)
+	}
+	if text, err := json.Marshal(r); err != nil || !strings.Contains(string(text), `"scheme":"int4-log"`) {
+		t.Errorf("JSON: %v in %.200s", err, text)
 	}
 	for i, l := range r.Layers {
 		want := "int4"
