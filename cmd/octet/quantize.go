@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 	"time"
@@ -162,21 +163,22 @@ func (p pictures) Read(i int, inputs []*graph.Tensor) error {
 
 // stageBar is a progress bar for each stage of a long piece of work.
 type stageBar struct {
-	f     *quantizer
-	stage string
-	bar   *progressbar.ProgressBar
+	out    io.Writer
+	hidden bool
+	stage  string
+	bar    *progressbar.ProgressBar
 }
 
-func (f *quantizer) progress() *stageBar { return &stageBar{f: f} }
+func (f *quantizer) progress() *stageBar { return &stageBar{out: f.stderr, hidden: f.quiet || f.json} }
 
 func (b *stageBar) show(stage string, done, total int) {
-	if b.f.quiet || b.f.json {
+	if b.hidden {
 		return
 	}
 	if stage != b.stage {
 		b.finish()
 		b.stage = stage
-		b.bar = progressbar.NewOptions(total, progressbar.OptionSetWriter(b.f.stderr), progressbar.OptionSetDescription(stage),
+		b.bar = progressbar.NewOptions(total, progressbar.OptionSetWriter(b.out), progressbar.OptionSetDescription(stage),
 			progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionShowCount(), progressbar.OptionClearOnFinish())
 	}
 	_ = b.bar.Set(done) // a bar that cannot be drawn is no reason to stop
