@@ -24,6 +24,7 @@ import (
 type quantizer struct {
 	*app
 	preprocessFlags
+	reportFlags
 	data      string
 	out       string
 	weights   string
@@ -63,6 +64,7 @@ runtimes read too.`,
 	c.Flags().BoolVar(&f.qoperator, "qoperator", false, "write integer operators (QLinearConv) instead of QDQ nodes")
 	c.Flags().BoolVar(&f.quiet, "quiet", false, "no progress bar")
 	c.Flags().BoolVar(&f.json, "json", false, "print what was decided as JSON")
+	f.registerReport(c)
 	return c
 }
 
@@ -97,6 +99,9 @@ func (f *quantizer) run(model string) error {
 	if f.data == "" || f.out == "" {
 		return usageError{errors.New("--data and --out are needed")}
 	}
+	if err := f.check(model); err != nil {
+		return err
+	}
 	o, err := f.options()
 	if err != nil {
 		return usageError{err}
@@ -129,6 +134,9 @@ func (f *quantizer) run(model string) error {
 		return err
 	}
 	if err := os.WriteFile(f.out, data, 0o644); err != nil {
+		return err
+	}
+	if err := f.writeReport(model, r); err != nil {
 		return err
 	}
 	if f.json {
