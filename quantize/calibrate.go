@@ -35,10 +35,11 @@ type Calibration struct {
 	Values map[string]*Observed // by the name of the value
 }
 
-// CalibrationBytes returns the memory that the histograms of a model take: it depends on the model only.
+// calibrationBytes returns the memory that calibration and rounding take at most beside activations of one input: histograms, and
+// what is kept of inputs and streams. It does not depend on the number of inputs.
 func (m *model) calibrationBytes(threads int) int {
 	const one = 2 * halfBins * 8
-	return len(m.points()) * one * (threads + 1)
+	return len(m.points())*one*(threads+1) + keptBytes + floatBudget + integerBudget
 }
 
 // calibrate runs the float model and observes its points.

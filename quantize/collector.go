@@ -137,4 +137,3 @@ func accumulate(dst []float64, src []float32) {
 		dst[i] += float64(v)
 	}
 }
-

@@ -150,6 +150,20 @@ func TestZeroIsExact(t *testing.T) {
 	}
 }
 
+// TestPixelsAreNoTies quantizes pixels of -1 to 1 in 256 steps: each must come within nearly a quarter of a step on average, as numbers
+// that are anywhere do, not half a step off.
+func TestPixelsAreNoTies(t *testing.T) {
+	q := affine(-1, 1)
+	var sum float64
+	for p := range 256 {
+		x := (float64(p)/127.5 - 1) / float64(q.Scale[0])
+		sum += math.Abs(x-math.RoundToEven(x)) / 256
+	}
+	if sum > 0.3 {
+		t.Errorf("mean error of %.2f steps", sum)
+	}
+}
+
 func TestMethodNames(t *testing.T) {
 	for _, name := range RangeMethods() {
 		if m, err := ParseRangeMethod(name); err != nil || m.String() != name {

@@ -55,6 +55,11 @@ type Options struct {
 	Seed   uint64
 	// Threads is the number of threads, 0 meaning GOMAXPROCS. The result does not depend on it.
 	Threads int
+	// Target, where it is set, makes some of the layers that would have 8 bits have 4; see Target.
+	Target Target
+	// Memory is told, before calibration starts, how many bytes it takes beside the model's own activations, whatever the number of
+	// inputs; it may be nil.
+	Memory func(bytes int)
 	// Progress is told how far each stage is; it may be nil.
 	Progress func(stage string, done, total int)
 	// Cancelled is asked now and then whether to stop, by an error that Quantize then returns; it may be nil.
@@ -68,6 +73,7 @@ type Result struct {
 	Ranges   map[string]Choice `json:"ranges"` // by the name of the activation
 	Inputs   int               `json:"inputs"` // used for calibration
 	Warnings []string          `json:"warnings,omitempty"`
+	Search   *Search           `json:"search,omitempty"` // of the bit widths, where there was a Target
 }
 
 // LayerChoice is what was decided for one layer.
@@ -81,6 +87,9 @@ type LayerChoice struct {
 	SQNR float64 `json:"weights_sqnr_db"`
 	// Output is the same of the layer's output on the calibration inputs, where Reconstruct measured it.
 	Output float64 `json:"output_sqnr_db,omitempty"`
+	// Sensitivity is how much 4 bits in this layer alone change the model's answers, where a Target was set: the mean
+	// Kullback-Leibler divergence of the answers from the float model's, less that with 8 bits in all layers.
+	Sensitivity float64 `json:"sensitivity,omitempty"`
 }
 
 // Quantize returns the quantized form of a float graph. Errors wrap ErrQuantized, ErrNothing, ErrData or ErrOption, or are those
@@ -93,7 +102,11 @@ func Quantize(g *graph.Graph, data Data, o Options) (*Result, error) {
 	if err := j.calibrate(); err != nil {
 		return nil, err
 	}
-	if err := j.roundAll(); err != nil {
+	if j.o.Target.set() {
+		if err := j.search(); err != nil {
+			return nil, err
+		}
+	} else if err := j.roundAll(); err != nil {
 		return nil, err
 	}
 	return j.result()
@@ -111,6 +124,8 @@ type job struct {
 	outputs     map[*layer]float64 // SQNR of layer outputs
 	float       stream             // of the model
 	integer     stream             // of the quantized graph, whose layers are final as far as they were rounded
+	searched    *Search
+	sensitivity map[*layer]float64
 }
 
 func newJob(g *graph.Graph, data Data, o Options) (*job, error) {
@@ -124,6 +139,9 @@ func newJob(g *graph.Graph, data Data, o Options) (*job, error) {
 	if o.Inputs < 0 || o.Threads < 0 {
 		return nil, fmt.Errorf("%w: %d inputs, %d threads", ErrOption, o.Inputs, o.Threads)
 	}
+	if err := o.Target.check(o); err != nil {
+		return nil, err
+	}
 	j := &job{o: o, m: m, weights: make(map[*layer]*packed), outputs: make(map[*layer]float64)}
 	if j.o.Progress == nil {
 		j.o.Progress = func(string, int, int) {}
@@ -133,7 +151,6 @@ func newJob(g *graph.Graph, data Data, o Options) (*job, error) {
 	}
 	j.w = &walker{data: data, order: pick(data.Len(), o.Inputs, o.Seed), threads: workers(o.Threads), context: j.o.Cancelled}
 	j.w.kept, j.w.inputs = make([][][]byte, len(j.w.order)), m.graph.Inputs
-	j.float, j.integer = stream{w: j.w, budget: floatBudget}, stream{w: j.w, budget: integerBudget}
 	j.schemes, err = m.schemes(o)
 	return j, err
 }
@@ -194,6 +211,9 @@ func (r Rule) matches(l *layer, i, n int) (bool, error) {
 func (j *job) calibrate() error {
 	var err error
 	total := len(j.w.order)
+	if j.o.Memory != nil {
+		j.o.Memory(j.m.calibrationBytes(j.w.threads))
+	}
 	j.calibration, err = j.m.calibrate(j.w, func(done int) { j.o.Progress("calibrate", done, total) })
 	if err != nil {
 		return err
@@ -205,8 +225,14 @@ func (j *job) calibrate() error {
 	return nil
 }
 
+// rewind sets both streams to the models' beginnings.
+func (j *job) rewind() {
+	j.float, j.integer = stream{w: j.w, budget: floatBudget}, stream{w: j.w, budget: integerBudget}
+}
+
 // roundAll quantizes the weights: all to the nearest level, then layer by layer.
 func (j *job) roundAll() error {
+	j.rewind()
 	for _, l := range j.m.layers {
 		if j.schemes[l] != Float {
 			j.weights[l] = round(j.schemes[l], l.weights(), l.bias(), l.oc, j.schemes[l] != Int8)
@@ -217,9 +243,11 @@ func (j *job) roundAll() error {
 	}
 	for i, l := range j.m.layers {
 		if j.schemes[l] != Float {
-			if err := j.reconstruct(l); err != nil {
+			s, err := j.reconstruct(l, j.weights[l])
+			if err != nil {
 				return fmt.Errorf("%s: %w", l.node.Where(), err)
 			}
+			j.outputs[l] = s.sqnr(j.weights[l])
 		}
 		j.o.Progress("weights", i+1, len(j.m.layers))
 	}
@@ -231,7 +259,7 @@ func (j *job) result() (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Result{Graph: g, Ranges: make(map[string]Choice), Inputs: len(j.w.order), Warnings: j.m.warnings(j.calibration)}
+	r := &Result{Graph: g, Ranges: make(map[string]Choice), Inputs: len(j.w.order), Warnings: j.m.warnings(j.calibration), Search: j.searched}
 	for _, n := range g.Nodes {
 		for _, v := range n.Outputs {
 			if v != nil && v.Quant != nil {
@@ -242,7 +270,7 @@ func (j *job) result() (*Result, error) {
 		}
 	}
 	for _, l := range j.m.layers {
-		c := LayerChoice{Name: l.name(), Op: l.node.Op, Scheme: j.schemes[l].String(), Weights: l.oc * l.depth, MACs: l.macs, Output: j.outputs[l]}
+		c := LayerChoice{Name: l.name(), Op: l.node.Op, Scheme: j.schemes[l].String(), Weights: l.oc * l.depth, MACs: l.macs, Output: j.outputs[l], Sensitivity: j.sensitivity[l]}
 		if p := j.weights[l]; p != nil {
 			c.SQNR = p.sqnr(l.weights())
 		}

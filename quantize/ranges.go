@@ -85,15 +85,23 @@ type Choice struct {
 // quant returns the uint8 quantization of the range.
 func (c Choice) quant() *graph.Quant { return affine(c.Lo, c.Hi) }
 
-// affine returns the uint8 quantization whose 256 steps cover lo to hi, which include 0: real = scale * (q - zero). A range of
-// nothing has the scale 1.
+// affine returns the uint8 quantization of lo to hi, which include 0: real = scale * (q - zero). The zero point is whole and the
+// scale such that neither end is cut; a scale of (hi-lo)/255 with a zero point rounded from a half would put numbers that are evenly
+// spaced, as pixels are, on ties. A range of nothing has the scale 1.
 func affine(lo, hi float32) *graph.Quant {
 	lo, hi = min(lo, 0), max(hi, 0)
-	scale := float32((float64(hi) - float64(lo)) / 255)
+	scale := (float64(hi) - float64(lo)) / 255
 	if !(scale > leastScale) {
 		return graph.PerTensor(1, 0)
 	}
-	return graph.PerTensor(scale, int32(math.RoundToEven(min(max(-float64(lo)/float64(scale), 0), 255))))
+	zero := math.RoundToEven(-float64(lo) / scale)
+	if zero > 0 {
+		scale = max(scale, -float64(lo)/zero)
+	}
+	if zero < 255 {
+		scale = max(scale, float64(hi)/(255-zero))
+	}
+	return graph.PerTensor(float32(scale), int32(zero))
 }
 
 // leastScale is the least scale of an activation: products of scales must remain normal numbers.

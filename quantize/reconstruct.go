@@ -30,27 +30,27 @@ type moments struct {
 	xAt, yAt []float64
 }
 
-// reconstruct replaces the weights of a layer, whose predecessors are quantized.
-func (j *job) reconstruct(l *layer) error {
+// reconstruct chooses the weights of a layer, whose predecessors are quantized, for each of some schemes, in place.
+func (j *job) reconstruct(l *layer, forms ...*packed) (*moments, error) {
 	s, err := j.moments(l)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	p := j.weights[l]
 	w := l.weights()
 	per := l.oc / l.groups
-	errs := parallel(j.w.threads, l.groups, func(_, g int) error {
-		threads := 1
-		if l.groups == 1 {
-			threads = j.w.threads
-		}
-		return s.solve(g, p, w[g*per*l.depth:(g+1)*per*l.depth], threads)
-	})
-	if errs != nil {
-		return errs
+	threads := 1
+	if l.groups == 1 {
+		threads = j.w.threads
 	}
-	j.outputs[l] = s.sqnr(p)
-	return nil
+	for _, p := range forms {
+		err := parallel(j.w.threads, l.groups, func(_, g int) error {
+			return s.solve(g, p, w[g*per*l.depth:(g+1)*per*l.depth], threads)
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
 }
 
 // unclamp returns g, a form of the model, with the sums of its i-th node, before any clamp, as that node's output.

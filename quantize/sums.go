@@ -123,4 +123,3 @@ func permuted(a []float64, order []int) []float64 {
 	}
 	return out
 }
-

@@ -143,7 +143,7 @@ func (f *comparer) open(path string, set *dataset.Set) (*subject, error) {
 	if s.pipeline, s.source, s.labels, err = f.pipeline(s.program); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	s.model.Inputs = pictures{set, s.pipeline}
+	s.model.Inputs = pictures{set: set, pipeline: s.pipeline}
 	return s, nil
 }
 
@@ -187,7 +187,7 @@ func (f *comparer) compare(a, b string, decided *quantize.Result) (*costpage.Pag
 		labels, _ = vision.NamedLabels(f.preset) // numbers do without it
 	}
 	return &costpage.Page{
-		Report: r, Data: set.Name, Input: x.source, Commands: f.commands(a, b), Picture: pictures{set, x.pipeline}.seen,
+		Report: r, Data: set.Name, Input: x.source, Commands: f.commands(a, b), Picture: pictures{set: set, pipeline: x.pipeline}.seen,
 		Class: func(c int) string { return className(labels, r.Classes, c) },
 	}, nil
 }

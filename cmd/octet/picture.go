@@ -17,27 +17,41 @@ type preprocessFlags struct {
 // pipeline returns the preprocessing for a program's only input, and the labels for its outputs. It takes, in this order: the
 // preset flag, the model's own metadata, a guess from the input. Labels come from their flag, else from the metadata.
 func (f *preprocessFlags) pipeline(p *runtime.Program) (*vision.Pipeline, string, vision.Labels, error) {
-	inputs := p.Inputs()
-	if len(inputs) != 1 {
-		return nil, "", nil, fmt.Errorf("the model has %d inputs: want one picture", len(inputs))
+	pre, source, err := f.preprocess(p)
+	if err != nil {
+		return nil, "", nil, err
 	}
 	spec, err := vision.SpecOf(p.Canonical().Inputs[0])
 	if err != nil {
 		return nil, "", nil, err
 	}
+	l, err := pre.Bind(spec)
+	return l, source, pre.Labels, err
+}
+
+// preprocess returns what pipeline binds, with the labels, and where it is from.
+func (f *preprocessFlags) preprocess(p *runtime.Program) (pre vision.Preprocess, source string, err error) {
+	inputs := p.Inputs()
+	if len(inputs) != 1 {
+		return pre, "", fmt.Errorf("the model has %d inputs: want one picture", len(inputs))
+	}
+	spec, err := vision.SpecOf(p.Canonical().Inputs[0])
+	if err != nil {
+		return pre, "", err
+	}
 	pre, own, err := vision.FromMetadata(p.Metadata())
 	if err != nil && f.preset == "" {
-		return nil, "", nil, fmt.Errorf("%w (--preset takes its place)", err)
+		return pre, "", fmt.Errorf("%w (--preset takes its place)", err)
 	}
 	labels, named := pre.Labels, "labels of the model's metadata"
-	source := "the model's metadata"
+	source = "the model's metadata"
 	if f.preset != "" || !own {
 		source = f.preset
 		if source == "" {
 			source = vision.GuessPreset(spec)
 		}
 		if pre, err = vision.Preset(source); err != nil {
-			return nil, "", nil, usageError{err}
+			return pre, "", usageError{err}
 		}
 		source = "preset " + source
 		if f.preset == "" {
@@ -47,18 +61,18 @@ func (f *preprocessFlags) pipeline(p *runtime.Program) (*vision.Pipeline, string
 	if f.labels != "" {
 		data, err := os.ReadFile(f.labels)
 		if err != nil {
-			return nil, "", nil, err
+			return pre, "", err
 		}
 		if labels, err = vision.ParseLabels(data); err != nil {
-			return nil, "", nil, fmt.Errorf("%s: %w", f.labels, err)
+			return pre, "", fmt.Errorf("%s: %w", f.labels, err)
 		}
 		named = f.labels
 	}
 	if labels, err = labels.Align(classes(p)); err != nil {
-		return nil, "", nil, fmt.Errorf("%s: %w", named, err)
+		return pre, "", fmt.Errorf("%s: %w", named, err)
 	}
-	l, err := pre.Bind(spec)
-	return l, source, labels, err
+	pre.Labels = labels
+	return pre, source, nil
 }
 
 // classes returns the number of scores of a program's first output for one picture.

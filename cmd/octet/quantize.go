@@ -5,7 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -31,6 +34,8 @@ type quantizer struct {
 	rules     []string
 	ranges    string
 	rounding  string
+	drop      float64
+	bytes     int
 	inputs    int
 	seed      uint64
 	threads   int
@@ -45,8 +50,10 @@ func (a *app) quantizeCommand() *cobra.Command {
 		Use:   "quantize MODEL --data SPEC --out FILE",
 		Short: "Turn a float model into an int8 or int4 one",
 		Long: `Quantize reads a float ONNX or TensorFlow Lite model, chooses the ranges of its activations from calibration pictures (SPEC as for
-eval; labels are not used), rounds its weights and writes an ONNX model with QuantizeLinear and DequantizeLinear nodes, which other
-runtimes read too.`,
+eval), rounds its weights and writes an ONNX model with QuantizeLinear and DequantizeLinear nodes, which other runtimes read too.
+
+Weights are rounded layer by layer so that the layer's output on the calibration pictures comes closest to the float model's.
+Labels are used by --max-drop only. The model's metadata get the preprocessing, the labels and what was decided.`,
 		Args: arguments(cobra.ExactArgs(1)),
 		RunE: func(_ *cobra.Command, args []string) error { return f.run(args[0]) },
 	}
@@ -56,6 +63,8 @@ runtimes read too.`,
 	c.Flags().StringArrayVar(&f.rules, "layer", nil, "PATTERN=SCHEME for single layers: a name with *, first, last, depthwise, Conv or Dense; repeatable")
 	c.Flags().StringVar(&f.ranges, "range", "auto", "how ranges of activations are chosen: "+strings.Join(quantize.RangeMethods(), ", "))
 	c.Flags().StringVar(&f.rounding, "rounding", "reconstruct", "how weights are rounded: reconstruct (the layer's output comes closest to the float one) or nearest")
+	c.Flags().Float64Var(&f.drop, "max-drop", 0, "give 4 bits to as many layers as cost at most so many of a hundred right answers on the calibration pictures")
+	c.Flags().IntVar(&f.bytes, "max-bytes", 0, "give 4 bits to as many layers as it takes for the weights to need at most so many bytes")
 	c.Flags().IntVar(&f.inputs, "calibrate", 0, "use at most this many calibration pictures (0: all)")
 	c.Flags().Uint64Var(&f.seed, "seed", 1, "chooses which")
 	c.Flags().IntVar(&f.threads, "threads", 0, "threads (0: all cores); the result does not depend on it")
@@ -70,7 +79,7 @@ runtimes read too.`,
 
 // options returns the options of package quantize.
 func (f *quantizer) options() (quantize.Options, error) {
-	o := quantize.Options{Inputs: f.inputs, Seed: f.seed, Threads: f.threads}
+	o := quantize.Options{Inputs: f.inputs, Seed: f.seed, Threads: f.threads, Target: quantize.Target{Drop: f.drop, Bytes: f.bytes}}
 	var err error
 	if o.Weights, err = quantize.ParseScheme(f.weights); err != nil {
 		return o, err
@@ -124,9 +133,21 @@ func (f *quantizer) run(model string) error {
 	}
 	bar := f.progress()
 	o.Progress = bar.show
-	r, err := quantize.Quantize(g, pictures{set, pipeline}, o)
+	o.Memory = func(bytes int) {
+		if !bar.hidden {
+			fmt.Fprintf(f.stderr, "calibration takes at most %d MB\n", (bytes+999999)/1000000)
+		}
+	}
+	offset := 0
+	if classes(p) == 1001 {
+		offset = 1
+	}
+	r, err := quantize.Quantize(g, pictures{set, pipeline, offset}, o)
 	bar.finish()
 	if err != nil {
+		return err
+	}
+	if err := f.describe(r, p, set.Name); err != nil {
 		return err
 	}
 	data, err := onnx.Encode(r.Graph, onnx.WriteOptions{QOperator: f.qoperator})
@@ -150,16 +171,66 @@ func (f *quantizer) run(model string) error {
 	for _, l := range r.Layers {
 		fmt.Fprintf(f.stdout, "%-40s %-12s weights %5.1f dB  output %5.1f dB\n", l.Name, l.Scheme, l.SQNR, l.Output)
 	}
+	if s := r.Search; s != nil {
+		fmt.Fprintf(f.stdout, "search      %s, %s of %d\n", s.Low, s.Judge, s.Inputs)
+		for _, t := range s.Trials {
+			final := ""
+			if t.Final {
+				final = "  all rounded one after the other"
+			}
+			fmt.Fprintf(f.stdout, "  %3d layers %9d bytes  drop %5.2f  divergence %.4f%s\n", t.Layers, t.Bytes, t.Drop, t.Divergence, final)
+		}
+	}
 	return nil
+}
+
+// quantizeKey is the metadata key of what was decided.
+const quantizeKey = "octet.quantize"
+
+// describe puts the preprocessing, the labels and what was decided into the metadata of the result.
+func (f *quantizer) describe(r *quantize.Result, p *runtime.Program, data string) error {
+	pre, _, err := f.preprocess(p)
+	if err != nil {
+		return err
+	}
+	meta := maps.Clone(r.Graph.Metadata)
+	if meta == nil {
+		meta = make(map[string]string)
+	}
+	if meta[vision.MetadataKey], err = pre.Metadata(); err != nil {
+		return err
+	}
+	facts, err := json.Marshal(map[string]any{
+		"tool": "octet " + version(), "weights": f.weights, "layers": f.rules, "range": f.ranges, "rounding": f.rounding,
+		"data": filepath.Base(data), "inputs": r.Inputs, "seed": f.seed, "max_drop": f.drop, "max_bytes": f.bytes,
+	})
+	if err != nil {
+		return err
+	}
+	meta[quantizeKey] = string(facts)
+	r.Graph.Metadata = meta
+	return nil
+}
+
+// version returns the version of the command that the build knows: of the module, else of the checkout.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "(unknown)"
+	}
+	return info.Main.Version
 }
 
 // pictures is a data set as calibration inputs.
 type pictures struct {
 	set      *dataset.Set
 	pipeline *vision.Pipeline
+	offset   int // of the model's outputs from the classes
 }
 
 func (p pictures) Len() int { return p.set.Len() }
+
+func (p pictures) Label(i int) int { return p.set.Labels[i] + p.offset }
 
 func (p pictures) Read(i int, inputs []*graph.Tensor) error {
 	m, err := p.set.Image(i)
