@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/octet-ml/octet/cmd/octet/internal/costpage"
-	"github.com/octet-ml/octet/cmd/octet/internal/dataset"
+	"github.com/octet-ml/octet/internal/dataset"
 	"github.com/octet-ml/octet/quantize"
 	"github.com/octet-ml/octet/quantize/cost"
 	"github.com/octet-ml/octet/runtime"

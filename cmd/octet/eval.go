@@ -12,7 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
-	"github.com/octet-ml/octet/cmd/octet/internal/dataset"
+	"github.com/octet-ml/octet/internal/dataset"
 	"github.com/octet-ml/octet/quantize/cost"
 	"github.com/octet-ml/octet/runtime"
 	"github.com/octet-ml/octet/vision"

@@ -15,8 +15,8 @@ import (
 	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
 
-	"github.com/octet-ml/octet/cmd/octet/internal/dataset"
 	"github.com/octet-ml/octet/graph"
+	"github.com/octet-ml/octet/internal/dataset"
 	"github.com/octet-ml/octet/loader/onnx"
 	"github.com/octet-ml/octet/quantize"
 	"github.com/octet-ml/octet/runtime"

@@ -71,6 +71,7 @@ var policy = []row{
 	{pkg: "internal/cpu", external: []string{"github.com/klauspost/cpuid/v2"}},
 	{pkg: "internal/invariants"},
 	{pkg: "internal/memory"},
+	{pkg: "internal/dataset", ours: []string{"vision"}},
 	{pkg: "internal/npy", ours: []string{"graph"}},
 	{pkg: "internal/testkit", ours: []string{"internal/npy"}},
 	{pkg: "internal/a64"},
