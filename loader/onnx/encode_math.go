@@ -156,26 +156,8 @@ func writeWhere(e *encoder, n *graph.Node) error {
 	return e.writeReal(n, nil)
 }
 
-// writeReduceMean writes ReduceMean; com.microsoft has QLinearReduceMean, with axes as an attribute.
-func writeReduceMean(e *encoder, n *graph.Node) error {
-	a, axes := attrsOf[ops.Reduce](n), n.Input(1)
-	data := &graph.Node{Inputs: n.Inputs[:1], Outputs: n.Outputs}
-	if !e.qop || !e.quantizedNode(data) || a.NoopIfEmptyAxes || axes != nil && axes.Const == nil {
-		return writeReduce(e, n)
-	}
-	attrs := []attribute{{"keepdims", number(a.KeepDims)}}
-	if axes != nil {
-		v, err := constInts(axes)
-		if err != nil {
-			return err
-		}
-		attrs = append(attrs, attribute{"axes", v})
-	}
-	m := &graph.Node{Name: n.Name, Inputs: n.Inputs[:1], Outputs: n.Outputs}
-	return e.writeQLinear(m, microsoft, "QLinearReduceMean", attrs...)
-}
-
 // writeReduce writes the Reduce operators, whose axes are an attribute before operator set 18, of ReduceSum before 13.
+// com.microsoft's QLinearReduceMean is not written: ONNX Runtime declares it and has no implementation of it on the CPU.
 func writeReduce(e *encoder, n *graph.Node) error {
 	a, axes := attrsOf[ops.Reduce](n), n.Input(1)
 	since := 18

@@ -27,7 +27,7 @@ var writers = map[string]func(e *encoder, n *graph.Node) error{
 	"LeakyRelu": writeLeakyRelu, "ThresholdedRelu": writeThresholdedRelu, "Clip": writeReal,
 	"Softmax": writeSoftmax, "LogSoftmax": writeSoftmax,
 
-	"ReduceMean": writeReduceMean, "ReduceSum": writeReduce, "ReduceMax": writeReduce, "ReduceMin": writeReduce,
+	"ReduceMean": writeReduce, "ReduceSum": writeReduce, "ReduceMax": writeReduce, "ReduceMin": writeReduce,
 	"ReduceProd": writeReduce, "ReduceSumSquare": writeReduce, "ReduceL1": writeReduce, "ReduceL2": writeReduce,
 	"ArgMax": writeArg, "ArgMin": writeArg, "TopK": writeTopK, "Cast": writeCast,
 
