@@ -80,7 +80,7 @@ func (e *encoder) dequantize(v *graph.Value, q *graph.Quant, name, out string) e
 	if err != nil {
 		return err
 	}
-	e.emit("DequantizeLinear", name, append([]string{ints}, in[:1]...), []string{out}, attrs...)
+	e.emit("DequantizeLinear", name, append([]string{ints}, in...), []string{out}, attrs...)
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package onnx
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/octet-ml/octet/graph"
@@ -36,6 +37,33 @@ func nodeOf(t *testing.T, g *graphProto, op string) *nodeProto {
 		t.Fatalf("%d nodes %s, want one", len(found), op)
 	}
 	return found[0]
+}
+
+// shapeOfConstant returns the shape of an initializer.
+func shapeOfConstant(t *testing.T, g *graphProto, name string) graph.Shape {
+	t.Helper()
+	i := slices.IndexFunc(g.initializers, func(p *tensorProto) bool { return p.name == name })
+	if i < 0 {
+		t.Fatalf("no constant %q", name)
+	}
+	var s graph.Shape
+	for _, d := range g.initializers[i].dims {
+		s = append(s, int(d))
+	}
+	return s
+}
+
+// ONNX Runtime makes uint8 of int8 weights where its kernels would saturate (session.x64quantprecision). To scales without
+// zero points it adds a single one, and then refuses the node.
+func TestACodebookHasAZeroPointForEachScale(t *testing.T) {
+	f := written(t, codebook().decode(t), WriteOptions{})
+	in := nodeOf(t, f, "DequantizeLinear").inputs
+	if len(in) != 3 {
+		t.Fatalf("DequantizeLinear of %v, want a zero point", in)
+	}
+	if scale, zero := shapeOfConstant(t, f, in[1]), shapeOfConstant(t, f, in[2]); !scale.Equal(zero) || len(scale) != 1 {
+		t.Errorf("scales %v, zero points %v", scale, zero)
+	}
 }
 
 // ONNX Runtime has no implementation of com.microsoft's QLinearReduceMean.
