@@ -157,6 +157,17 @@ func dequantizeLinear(c *call) error {
 			return c.dequantize(v, to)
 		}
 	}
+	if code := c.widened(x); code != nil && s.block == 0 {
+		s.rank = len(code.Shape)
+		if q, _ := c.quant(scale, zero, s); q != nil && fits(q, code.DType) {
+			v, err := c.quantized(code, code.DType, q)
+			if err != nil {
+				return err
+			}
+			c.leftovers = append(c.leftovers, x.Producer)
+			return c.dequantize(v, to)
+		}
+	}
 	q, d := c.quant(scale, zero, s)
 	if q != nil {
 		v, err := c.quantized(x, d, q)
@@ -209,6 +220,37 @@ func (c *call) codebook(x *graph.Value) (*graph.Value, *[16]int8) {
 		table[i] = int8(t.Const.Int(i))
 	}
 	return code, &table
+}
+
+// widened recognises x as Cast(constant of 4 bits) to the type of 8 bits that holds the same numbers and returns the constant,
+// or nil.
+func (c *call) widened(x *graph.Value) *graph.Value {
+	n := x.Producer
+	if n == nil || n.Op != "Cast" {
+		return nil
+	}
+	code := n.Inputs[0]
+	if code.Const == nil || bytesOf[code.DType] == graph.Invalid || bytesOf[code.DType] != n.Attrs.(*ops.Cast).To {
+		return nil
+	}
+	if c.uses[code.Name] == 1 {
+		c.info(code).raw = false // the Cast that goes is the only reader
+	}
+	return code
+}
+
+// fits reports whether the zero points of q are numbers of type d.
+func fits(q *graph.Quant, d graph.DType) bool {
+	lo, hi := int32(-8), int32(7)
+	if d == graph.Uint4 {
+		lo, hi = 0, 15
+	}
+	for i := range q.Scale {
+		if z := q.ZeroAt(i); z < lo || z > hi {
+			return false
+		}
+	}
+	return true
 }
 
 // codebookNodes returns the nodes between the codes of a codebook and x, in order.

@@ -54,9 +54,14 @@ func (e *encoder) real(v *graph.Value) (string, error) {
 	return name, e.dequantize(v, v.Quant, name, name)
 }
 
-// dequantize writes DequantizeLinear of v by q, for a codebook after the Gather that looks its codes up.
+// dequantize writes DequantizeLinear of v by q, for a codebook after the Gather that looks its codes up, for 4-bit constants
+// with scales along one axis after a Cast to bytes.
 func (e *encoder) dequantize(v *graph.Value, q *graph.Quant, name, out string) error {
 	x := e.ref(v)
+	if d := bytesOf[v.DType]; d != graph.Invalid && v.Const != nil && q.Table == nil && q.Block == 0 {
+		x = e.step("Cast", v.Name+"_bytes", []string{x}, attribute{"to", int(dataTypeOf[d])})
+		v = &graph.Value{Name: v.Name, DType: d, Shape: v.Shape}
+	}
 	if q.Table == nil {
 		in, attrs, err := e.parameters(v, q)
 		if err != nil {
@@ -83,6 +88,9 @@ func (e *encoder) dequantize(v *graph.Value, q *graph.Quant, name, out string) e
 	e.emit("DequantizeLinear", name, append([]string{ints}, in...), []string{out}, attrs...)
 	return nil
 }
+
+// bytesOf maps the types of 4 bits to those of 8 that hold the same numbers.
+var bytesOf = map[graph.DType]graph.DType{graph.Int4: graph.Int8, graph.Uint4: graph.Uint8}
 
 // parameters writes scale and zero point of q as constants and returns their names and the attributes that go with them. The
 // zero point tells the type, except of int32, whose zero point is 0.

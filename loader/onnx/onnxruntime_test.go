@@ -2,6 +2,7 @@ package onnx
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/octet-ml/octet/graph"
@@ -51,6 +52,68 @@ func shapeOfConstant(t *testing.T, g *graphProto, name string) graph.Shape {
 		s = append(s, int(d))
 	}
 	return s
+}
+
+// dequantized is a graph that makes real numbers of constants.
+func dequantized(v *graph.Value) *graph.Graph {
+	g := single("Dequantize", nil, graph.Float32, nil, v)
+	g.Outputs[0].Shape = v.Shape
+	return g
+}
+
+// ONNX Runtime folds a Cast of constants, and then has the bytes that its integer operators take; of DequantizeLinear of 4 bits
+// it makes a float operator, whose sums round otherwise.
+func TestFourBitsGoThroughBytes(t *testing.T) {
+	for name, v := range map[string]*graph.Value{
+		"int4":                        with(random("w", graph.Int4, 3, 4), graph.PerTensor(0.1, 0)),
+		"int4 with scales of rows":    with(random("w", graph.Int4, 3, 4), scales(0, 0.1, 0.2, 0.05)),
+		"int4 with scales of columns": with(random("w", graph.Int4, 3, 4), scales(1, 0.1, 0.2, 0.05, 3)),
+		"uint4 with zero points":      with(random("w", graph.Uint4, 3, 4), &graph.Quant{Scale: []float32{0.1, 0.2, 0.05}, Zero: []int32{8, 0, 15}}),
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := dequantized(v)
+			f := written(t, g, WriteOptions{})
+			if got := nodeOf(t, f, "Cast").inputs; !slices.Equal(got, []string{"w"}) {
+				t.Errorf("Cast of %v", got)
+			}
+			data, err := Encode(g, WriteOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			back, err := Decode(data, Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(back.Nodes) != 1 {
+				t.Fatalf("read as\n%s", lines(back))
+			}
+			if d := differentValue(g.Nodes[0].Inputs[0], back.Nodes[0].Inputs[0]); d != "" {
+				t.Error(d)
+			}
+			sameResults(t, g, WriteOptions{}, 0)
+		})
+	}
+}
+
+// Blocks of 4 bits stay DequantizeLinear of the codes: that is what runtimes know how to fuse.
+func TestBlocksOfFourBitsAreNotCast(t *testing.T) {
+	q := &graph.Quant{Scale: []float32{0.1, 0.2, 0.3, 0.4, 0.5, 0.6}, Axis: 1, Block: 2}
+	f := written(t, dequantized(with(random("w", graph.Int4, 3, 4), q)), WriteOptions{})
+	if len(f.nodes) != 1 || f.nodes[0].inputs[0] != "w" {
+		t.Errorf("%d nodes, the first of %v", len(f.nodes), f.nodes[0].inputs)
+	}
+}
+
+// A zero point that 4 bits cannot hold leaves the bytes what they are.
+func TestBytesOfFourBitsWithWideZeroPoints(t *testing.T) {
+	p := proto{opset: 21, inputs: x4(), constants: []*graph.Value{
+		konst("w", graph.Int4, graph.Shape{2, 4, 1, 1}, 1, -8, 7), konst("s", graph.Float32, nil, 0.5), i8("z", 9),
+	}, nodes: []protoNode{
+		op("Cast", "w", "b", attribute{"to", 3}), op("DequantizeLinear", "b s z", "wf"), op("Conv", "x wf", "y"),
+	}}
+	if got := lines(p.decode(t)); !strings.Contains(got, "Cast") {
+		t.Errorf("got\n%s", got)
+	}
 }
 
 // ONNX Runtime makes uint8 of int8 weights where its kernels would saturate (session.x64quantprecision). To scales without
