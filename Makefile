@@ -8,7 +8,7 @@ PRECISION ?= int8 # of the architectures that peers compares
 PKGS  ?= ./... # packages of test and cover
 
 .DEFAULT_GOAL := help
-.PHONY: help build test race isa arm64 fuzz bench bench-compare gen lint check cover models peers
+.PHONY: help build test race isa arm64 fuzz bench bench-compare gen lint check cover models peers peers-eval
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):[^#]*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do printf '  %-14s %s\n' "$$name" "$$what"; done
@@ -43,6 +43,9 @@ bench-compare: ## benchmarks of this tree against REF (REF=main BENCH=pattern CO
 
 peers: ## compare with ONNX Runtime (PEERS='-threads 1 -rounds 3' PRECISION=fp32 MODELS='a.onnx ...'); see docs/measurements.md
 	MODELS='$(MODELS)' PRECISION='$(strip $(PRECISION))' .ci/peers $(strip $(PEERS))
+
+peers-eval: ## answers beside ONNX Runtime's (MODELS='a.onnx ...' DATA=SPEC PRESET=name PEERS='-limit 100'); see docs/measurements.md
+	MODELS='$(MODELS)' .ci/peers -eval -data '$(DATA)' -preset '$(strip $(PRESET))' $(strip $(PEERS))
 
 gen: ## regenerate everything that is generated
 	go generate ./...

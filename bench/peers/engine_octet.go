@@ -67,6 +67,11 @@ func (o *octet) run() error {
 	return nil
 }
 
+func (o *octet) fill(data []byte) error {
+	copy(o.session.Input(0).Data, data)
+	return nil
+}
+
 func (o *octet) outputs() [][]byte {
 	out := make([][]byte, o.count)
 	for i := range out {

@@ -4,6 +4,7 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -12,25 +13,32 @@ import (
 	"github.com/octet-ml/octet/graph"
 )
 
-// onnxRuntime is ONNX Runtime's CPU provider as an engine: all graph optimizations, one thread between operators, the
-// job's threads within them, spinning as it does by default.
+// onnxRuntime is ONNX Runtime's CPU provider as an engine: one thread between operators, the job's threads within them,
+// spinning as it does by default; graph optimizations are those of the variant.
 type onnxRuntime struct {
+	variant     *variant
 	options     *ort.SessionOptions
 	session     *ort.AdvancedSession
 	job         *job
 	ins, outs   []ort.Value
+	insData     [][]byte
 	outsData    [][]byte
 	inNames     []string
 	outputNames []string
 }
 
-// newONNXRuntime opens the shared library.
-func newONNXRuntime(lib string) (engine, error) {
-	ort.SetSharedLibraryPath(lib)
-	if err := ort.InitializeEnvironment(); err != nil {
-		return nil, fmt.Errorf("onnx runtime library %s: %w", lib, err)
+// newONNXRuntime opens the shared library for an engine with all graph optimizations.
+func newONNXRuntime(lib string) (fed, error) { return newONNXVariant(lib, &variants[0]) }
+
+// newONNXVariant opens the shared library, unless this process has it open, for an engine of that variant.
+func newONNXVariant(lib string, v *variant) (fed, error) {
+	if !ort.IsInitialized() {
+		ort.SetSharedLibraryPath(lib)
+		if err := ort.InitializeEnvironment(); err != nil {
+			return nil, fmt.Errorf("onnx runtime library %s: %w", lib, err)
+		}
 	}
-	return new(onnxRuntime), nil
+	return &onnxRuntime{variant: v}, nil
 }
 
 // ortTypes maps the types that models have at their edges.
@@ -74,7 +82,7 @@ func (o *onnxRuntime) open(j *job) (facts, time.Duration, error) {
 		if err != nil {
 			return facts{}, 0, err
 		}
-		o.ins, o.inNames = append(o.ins, v), append(o.inNames, j.Inputs[i].Name)
+		o.ins, o.insData, o.inNames = append(o.ins, v), append(o.insData, data), append(o.inNames, j.Inputs[i].Name)
 	}
 	for i := range j.Outputs {
 		size, err := j.Outputs[i].bytes()
@@ -103,7 +111,16 @@ func (o *onnxRuntime) setOptions() (err error) {
 	if err := o.options.SetInterOpNumThreads(1); err != nil {
 		return err
 	}
-	return o.options.SetGraphOptimizationLevel(ort.GraphOptimizationLevelEnableAll)
+	for _, key := range slices.Sorted(maps.Keys(o.variant.Entries)) {
+		if err := o.options.AddSessionConfigEntry(key, o.variant.Entries[key]); err != nil {
+			return fmt.Errorf("%s=%s: %w", key, o.variant.Entries[key], err)
+		}
+	}
+	level := ort.GraphOptimizationLevel(ort.GraphOptimizationLevelEnableAll)
+	if o.variant.Plain {
+		level = ort.GraphOptimizationLevelDisableAll
+	}
+	return o.options.SetGraphOptimizationLevel(level)
 }
 
 func (o *onnxRuntime) create() (*ort.AdvancedSession, time.Duration, error) {
@@ -117,6 +134,14 @@ func (o *onnxRuntime) create() (*ort.AdvancedSession, time.Duration, error) {
 }
 
 func (o *onnxRuntime) run() error { return o.session.Run() }
+
+func (o *onnxRuntime) fill(data []byte) error {
+	if len(data) != len(o.insData[0]) {
+		return fmt.Errorf("input %q: %d bytes, want %d", o.inNames[0], len(data), len(o.insData[0]))
+	}
+	copy(o.insData[0], data)
+	return nil
+}
 
 func (o *onnxRuntime) outputs() [][]byte {
 	out := make([][]byte, len(o.outsData))

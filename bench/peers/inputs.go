@@ -18,6 +18,7 @@ var errFixedBatch = errors.New("fixed batch size")
 // edge is the inputs and outputs of a model, graph.Batch standing for the batch size.
 type edge struct {
 	inputs, outputs []runtime.ValueInfo
+	program         *runtime.Program
 }
 
 // readEdge opens and compiles a model for the sake of its inputs and outputs; files seldom state the types of the latter.
@@ -30,7 +31,7 @@ func readEdge(path string) (*edge, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	return &edge{inputs: p.Inputs(), outputs: p.Outputs()}, nil
+	return &edge{inputs: p.Inputs(), outputs: p.Outputs(), program: p}, nil
 }
 
 // job returns the job of running the model at a batch size, or an error that wraps errFixedBatch.

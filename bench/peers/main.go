@@ -32,6 +32,7 @@ type options struct {
 	models   []string
 	json     string
 	markdown string
+	accuracy *accuracy // -eval
 }
 
 // run executes the command line and returns the exit status.
@@ -43,9 +44,12 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	status := statusUsage
 	if err == nil {
 		status = statusFailed
-		if o.child != "" {
+		switch {
+		case o.child != "":
 			err = serveChild(o, stdin, stdout)
-		} else {
+		case o.accuracy != nil:
+			err = o.accuracy.check(o, stdout, stderr)
+		default:
 			err = measureAll(o, stdout, stderr)
 		}
 	}
@@ -62,7 +66,7 @@ func parseOptions(args []string, stderr io.Writer) (*options, error) {
 	f := flag.NewFlagSet("peers", flag.ContinueOnError)
 	f.SetOutput(stderr)
 	f.Usage = func() {
-		fmt.Fprintln(stderr, "usage: peers [flags] [MODEL...]\n\nRuns Octet in turns with ONNX Runtime on the same ONNX files, or with TensorFlow Lite on the same .tflite files, and compares them.")
+		fmt.Fprintln(stderr, "usage: peers [flags] [MODEL...]\n       peers -eval -data SPEC [flags] MODEL...\n\nRuns Octet in turns with ONNX Runtime on the same ONNX files, or with TensorFlow Lite on the same .tflite files, and compares them.")
 		f.PrintDefaults()
 	}
 	f.StringVar(&o.lib, "lib", defaultLibrary(), "ONNX Runtime's shared `library`, default from OCTET_ORT_LIB or the cache that make peers fills")
@@ -73,6 +77,11 @@ func parseOptions(args []string, stderr io.Writer) (*options, error) {
 	models := f.String("models", "", "files, folders, or names in OCTET_DATA/models (default ../shared/data/models), separated by commas; default: "+defaultModels)
 	f.StringVar(&o.json, "json", "", "also write everything measured to this `file` as JSON")
 	f.StringVar(&o.markdown, "markdown", "", "also write the ratios to this `file` as a Markdown table")
+	acc := new(accuracy)
+	eval := f.Bool("eval", false, "measure no times: classify the pictures of -data by Octet and by ONNX Runtime, and compare their answers")
+	f.StringVar(&acc.data, "data", "", "with -eval: data set, as octet eval takes it")
+	f.StringVar(&acc.preset, "preset", "", "with -eval: preprocessing, as octet eval takes it")
+	f.IntVar(&acc.limit, "limit", 0, "with -eval: use only the first pictures (0: all)")
 	f.StringVar(&o.child, "child", "", "serve one engine over standard input and output; what this program starts itself with")
 	if err := f.Parse(args); err != nil {
 		return nil, err
@@ -84,6 +93,10 @@ func parseOptions(args []string, stderr io.Writer) (*options, error) {
 	o.models = f.Args()
 	if *models != "" {
 		o.models = append(strings.Split(*models, ","), o.models...)
+	}
+	if *eval {
+		o.accuracy = acc
+		return o, acc.checkOptions(o)
 	}
 	if len(o.models) == 0 {
 		o.models = strings.Split(defaultModels, ",")
