@@ -53,7 +53,7 @@ func writeConv(e *encoder, n *graph.Node) error {
 	if n.Input(4) != nil {
 		return unsupportedf("a zero point at run time with an output that is not int32")
 	}
-	if e.qop && quantizedProduct(n) && a.Layout == ops.NCHW && !a.Clamp.On && n.Input(3) == nil && a.Function == nil {
+	if e.qop && quantizedProduct(n) && a.Layout == ops.NCHW && idle(a.Clamp, y) && n.Input(3) == nil && a.Function == nil {
 		return e.writeQLinear(n, "", "QLinearConv", convAttrs(n)...)
 	}
 	x, err := e.picture(n.Inputs[0], a.Layout)

@@ -8,7 +8,7 @@ import (
 // writeArithmetic writes Add, Sub, Mul and Div; com.microsoft has QLinearAdd and QLinearMul.
 func writeArithmetic(e *encoder, n *graph.Node) error {
 	clamp := attrsOf[ops.Arithmetic](n).Clamp
-	if e.qop && (n.Op == "Add" || n.Op == "Mul") && !clamp.On && e.quantizedNode(n) {
+	if e.qop && (n.Op == "Add" || n.Op == "Mul") && e.quantizedNode(n) && idle(clamp, n.Outputs[0]) {
 		return e.writeQLinear(n, microsoft, "QLinear"+n.Op)
 	}
 	return narrowSince14(e, n)

@@ -2,6 +2,7 @@ package onnx
 
 import (
 	"github.com/octet-ml/octet/graph"
+	"github.com/octet-ml/octet/ops"
 )
 
 // quantizedNode reports whether the first two inputs, as far as a node has them, and its output are 8-bit values quantized per
@@ -14,6 +15,22 @@ func (e *encoder) quantizedNode(n *graph.Node) bool {
 		}
 	}
 	return true
+}
+
+// idle reports whether an interval cuts nothing off a result that the type of y, quantized per tensor to 8 bits, does not cut off
+// anyway: rounding is monotonic, so that it is enough to look at the bounds. Integer operators have no other clamp.
+func idle(c ops.Clamp, y *graph.Value) bool {
+	if !c.On {
+		return true
+	}
+	least, most := float32(0), float32(255)
+	if y.DType == graph.Int8 {
+		least, most = -128, 127
+	}
+	at := func(bound float32) float32 {
+		return ops.RoundHalfEven(bound/y.Quant.Scale[0]) + float32(y.Quant.ZeroAt(0))
+	}
+	return at(c.Lo) <= least && at(c.Hi) >= most
 }
 
 // triple returns the names of an operand, its scale and its zero point; of the output without its own.

@@ -141,3 +141,31 @@ func TestAMeanIsNoIntegerOperator(t *testing.T) {
 		}
 	}
 }
+
+// A clamp that the range of the result implies is no reason for a float operator: integer ones have none.
+func TestClampsThatTheRangeImplies(t *testing.T) {
+	relu, relu6 := ops.Clamp{}.And(0, inf), ops.Clamp{}.And(0, 6)
+	for _, c := range []struct {
+		name  string
+		clamp ops.Clamp
+		d     graph.DType
+		q     *graph.Quant
+		want  string
+	}{
+		{"relu at the zero point", relu, graph.Uint8, graph.PerTensor(0.05, 0), "QLinearConv"},
+		{"relu at the zero point of int8", relu, graph.Int8, graph.PerTensor(0.05, -128), "QLinearConv"},
+		{"relu above it", relu, graph.Uint8, graph.PerTensor(0.05, 1), "Conv"},
+		{"relu6 beyond the range", relu6, graph.Uint8, graph.PerTensor(5.0/255, 0), "QLinearConv"},
+		{"relu6 at its end", relu6, graph.Uint8, graph.PerTensor(6.0/255, 0), "QLinearConv"},
+		{"relu6 within it", relu6, graph.Uint8, graph.PerTensor(7.0/255, 0), "Conv"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			x := with(in("x", graph.Uint8, graph.Batch, 4, 6, 6), graph.PerTensor(0.02, 50))
+			a := padded(ops.NCHW)
+			a.Clamp = c.clamp
+			g := single("Conv", a, c.d, c.q, x, with(random("w", graph.Int8, 3, 4, 3, 3), scales(0, 0.01, 0.02, 0.005)))
+			nodeOf(t, written(t, g, WriteOptions{QOperator: true}), c.want)
+			sameResults(t, g, WriteOptions{QOperator: true}, 1) // floats round a tie otherwise
+		})
+	}
+}
