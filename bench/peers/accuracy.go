@@ -34,7 +34,7 @@ type variant struct {
 //     weights in int16 (onnxruntime.ai, "Quantize ONNX models", "When and why do I need to try U8U8?");
 //   - "exact" is ONNX Runtime's own remedy: it makes uint8 of the weights;
 //   - "not optimized" adds floats between the DQ and Q nodes. Their sums round otherwise: of a million values after the first
-//     layers one differs by a step, and each layer multiplies that.
+//     layers one differs by a step, and each layer multiplies that. Integer operators in the file saturate as above.
 var variants = []variant{
 	{Name: "optimized"},
 	{Name: "exact", Entries: map[string]string{"session.x64quantprecision": "1"}, Judged: true},
