@@ -122,7 +122,7 @@ func TestRanges(t *testing.T) {
 	}
 }
 
-func TestAutoIsNeverWorseThanAMethod(t *testing.T) {
+func TestAutoIsNeverMuchWorseThanAMethod(t *testing.T) {
 	heavy := draw(50000, 6)
 	for i, v := range heavy {
 		heavy[i] = v * v * v
@@ -131,7 +131,7 @@ func TestAutoIsNeverWorseThanAMethod(t *testing.T) {
 		o := observe(x)
 		best := o.choose(Auto)
 		for m := MinMax; int(m) < len(methodNames); m++ {
-			if c := o.choose(m); c.SQNR > best.SQNR {
+			if c := o.choose(m); c.SQNR > best.SQNR+cutGain || best.Method != MinMax && c.SQNR > best.SQNR {
 				t.Errorf("auto has %.2f dB by %v, %v %.2f dB", best.SQNR, best.Method, m, c.SQNR)
 			}
 		}

@@ -96,7 +96,7 @@ func refuseQuantized(g *graph.Graph) error {
 	var names []string
 	for _, n := range g.Nodes {
 		for _, v := range n.Inputs {
-			if v != nil && v.Quant != nil {
+			if v != nil && (v.Quant != nil || kinds[n.Op] == contraction && v.DType.IsInteger()) {
 				names = append(names, n.Where())
 				break
 			}

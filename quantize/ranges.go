@@ -15,7 +15,7 @@ type RangeMethod uint8
 // The methods. Every range includes 0, so that padding and the results of ReLU are exact.
 const (
 	// Auto takes, for each activation by itself, the range of that one of the other methods that has the best measured
-	// signal-to-noise ratio.
+	// signal-to-noise ratio; MinMax, which cuts nothing, where that is not better by cutGain.
 	Auto RangeMethod = iota
 	// MinMax takes the least and the greatest number.
 	MinMax
@@ -113,14 +113,22 @@ func (o *Observed) choose(m RangeMethod) Choice {
 		lo, hi := o.bounds(m)
 		return o.measure(m, lo, hi)
 	}
-	var best Choice
-	for m := MinMax; int(m) < len(methodNames); m++ {
-		if c := o.choose(m); m == MinMax || c.SQNR > best.SQNR {
+	whole := o.choose(MinMax)
+	best := whole
+	for m := MovingAverage; int(m) < len(methodNames); m++ {
+		if c := o.choose(m); c.SQNR > best.SQNR {
 			best = c
 		}
 	}
+	if best.SQNR < whole.SQNR+cutGain {
+		return whole
+	}
 	return best
 }
+
+// cutGain is by how many decibels a range that cuts numbers must be better than one that cuts none: the greatest activations
+// matter more for the answer than their share of the mean square says.
+const cutGain = 3
 
 // measure returns the choice of a range.
 func (o *Observed) measure(m RangeMethod, lo, hi float32) Choice {

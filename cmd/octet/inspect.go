@@ -58,6 +58,7 @@ type inspection struct {
 	Memory   runtime.Memory     `json:"memory"`
 	MACs     int                `json:"macs"`
 	Steps    []runtime.StepInfo `json:"steps"`
+	Weights  map[string]string  `json:"weights"` // see weightForms
 	Metadata map[string]string  `json:"metadata,omitempty"`
 }
 
@@ -87,7 +88,7 @@ func (f *inspector) run(path string) error {
 	if f.stage == "canonical" {
 		return graph.Print(f.stdout, p.Canonical())
 	}
-	i := inspection{Inputs: forms(p.Inputs()), Outputs: forms(p.Outputs()), Level: p.Level(), Memory: p.Memory(), Steps: p.Steps(), Metadata: p.Metadata()}
+	i := inspection{Inputs: forms(p.Inputs()), Outputs: forms(p.Outputs()), Level: p.Level(), Memory: p.Memory(), Steps: p.Steps(), Weights: weightForms(p.Canonical()), Metadata: p.Metadata()}
 	for _, s := range i.Steps {
 		i.MACs += s.MACs
 	}
@@ -127,10 +128,10 @@ func (i *inspection) print(out io.Writer) error {
 	fmt.Fprintf(out, "arena %d bytes, %.2f times the largest live set of %d; scratch %d bytes a thread\n\n",
 		i.Memory.Arena, float64(i.Memory.Arena)/float64(max(i.Memory.LiveSet, 1)), i.Memory.LiveSet, i.Memory.Scratch)
 	proves := slices.ContainsFunc(i.Steps, func(s runtime.StepInfo) bool { return s.Proved > 0 })
-	head := "step\toperator\toutput\tMMAC\tkernel\tname"
+	head := "step\toperator\toutput\tweights\tMMAC\tkernel\tname"
 	if proves {
 		fmt.Fprint(out, "proved: the share of products whose weights cannot bring a pair out of 16 bits, which this level adds fast\n\n")
-		head = "step\toperator\toutput\tMMAC\tproved\tkernel\tname"
+		head = "step\toperator\toutput\tweights\tMMAC\tproved\tkernel\tname"
 	}
 	fmt.Fprintln(w, head)
 	for k, s := range i.Steps {
@@ -143,7 +144,31 @@ func (i *inspection) print(out io.Writer) error {
 		} else if proves {
 			mmac = "\t"
 		}
-		fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\n", k, s.Op, s.Output, mmac, s.Kernel, s.Name)
+		fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\t%s\n", k, s.Op, s.Output, i.Weights[s.Name], mmac, s.Kernel, s.Name)
 	}
 	return w.Flush()
+}
+
+// weightForms tells how the weights of convolutions and dense layers are stored, by the name of the node: their type, and what their
+// scales belong to or that their codes are those of a table.
+func weightForms(g *graph.Graph) map[string]string {
+	forms := make(map[string]string)
+	for _, n := range g.Nodes {
+		if n.Op != "Conv" && n.Op != "Dense" {
+			continue
+		}
+		w := n.Inputs[1]
+		form := w.DType.String()
+		switch q := w.Quant; {
+		case q == nil:
+		case q.Table != nil:
+			form += " codebook"
+		case q.IsPerTensor():
+			form += " tensor"
+		default:
+			form += " channel"
+		}
+		forms[n.Name] = form
+	}
+	return forms
 }

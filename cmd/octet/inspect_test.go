@@ -2,10 +2,12 @@ package main
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/octet-ml/octet/graph"
 	"github.com/octet-ml/octet/internal/cpu"
 )
 
@@ -73,6 +75,25 @@ func TestInspectTakesALevelBesideTheModel(t *testing.T) {
 		if status != 2 || !strings.Contains(errs, c.want) {
 			t.Errorf("%v: status %d: %s", c.args, status, errs)
 		}
+	}
+}
+
+// TestInspectShowsHowWeightsAreStored wants the type of the weights of every layer and what their scales belong to.
+func TestInspectShowsHowWeightsAreStored(t *testing.T) {
+	forms := weightForms(&graph.Graph{Nodes: []*graph.Node{
+		{Op: "Conv", Name: "a", Inputs: []*graph.Value{nil, {DType: graph.Int8, Quant: &graph.Quant{Scale: []float32{1, 2}}}}},
+		{Op: "Conv", Name: "b", Inputs: []*graph.Value{nil, {DType: graph.Uint4, Quant: &graph.Quant{Scale: []float32{1, 2}, Table: new([16]int8)}}}},
+		{Op: "Dense", Name: "c", Inputs: []*graph.Value{nil, {DType: graph.Int4, Quant: graph.PerTensor(1, 0)}}},
+		{Op: "Dense", Name: "d", Inputs: []*graph.Value{nil, {DType: graph.Float32}}},
+		{Op: "Relu", Name: "e"},
+	}})
+	want := map[string]string{"a": "i8 channel", "b": "u4 codebook", "c": "i4 tensor", "d": "f32"}
+	if !maps.Equal(forms, want) {
+		t.Errorf("got %v, want %v", forms, want)
+	}
+	model, _ := files(t)
+	if status, out, errs := octet(nil, "inspect", model); status != 0 || !strings.Contains(out, "  i8 channel  ") {
+		t.Errorf("status %d: %s%s", status, out, errs)
 	}
 }
 
