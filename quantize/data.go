@@ -36,7 +36,7 @@ type walker struct {
 }
 
 // keptBytes bounds the memory for inputs that are kept for the next walk.
-const keptBytes = 256 << 20
+const keptBytes = 96 << 20
 
 // outputs returns g with the values of the given names as its outputs.
 func outputs(g *graph.Graph, names ...string) (*graph.Graph, error) {

@@ -13,7 +13,10 @@ import (
 // taken is measured, by fitting to one half of the inputs and looking at the other; usualDamping is for too few inputs to do so.
 var dampings = []float64{0.1, 0.3, 1, 3}
 
-const usualDamping = 0.3
+const (
+	usualDamping = 0.3
+	firmDamping  = 10 // of 8-bit weights, which have little to make up for
+)
 
 // Errors of sums of products in float32, relative to the squares of what was subtracted from the numbers and of what was left.
 const (
@@ -71,8 +74,8 @@ func unclamp(g *graph.Graph, i int) *graph.Graph {
 
 // Bytes that the streams of the float and of the quantized model may keep of what they computed.
 const (
-	floatBudget   = 384 << 20
-	integerBudget = 128 << 20
+	floatBudget   = 160 << 20
+	integerBudget = 64 << 20
 )
 
 // moments runs the float model and the quantized one up to layer l and collects what l reads and should make.
@@ -170,9 +173,12 @@ func (s *moments) damping(g int, w []float32, threads int) (float64, error) {
 func (s *moments) solve(g int, p *packed, w []float32, threads int) error {
 	d := s.l.depth
 	per := len(w) / d
-	damping, err := s.damping(g, w, threads)
-	if err != nil {
-		return err
+	damping := float64(firmDamping)
+	if p.scheme != Int8 {
+		var err error
+		if damping, err = s.damping(g, w, threads); err != nil {
+			return err
+		}
 	}
 	xx, yx := s.centred(g)
 	r, err := newRidge(xx, d, damping, s.base(s.sums, g))
