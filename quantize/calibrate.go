@@ -29,12 +29,6 @@ func (m *model) points() []*graph.Value {
 	return list
 }
 
-// Calibration is what a float model computed on calibration inputs.
-type Calibration struct {
-	Inputs int                  // used
-	Values map[string]*Observed // by the name of the value
-}
-
 // calibrationBytes returns the memory that calibration and rounding take at most beside activations of one input: histograms, and
 // what is kept of inputs and streams. It does not depend on the number of inputs.
 func (m *model) calibrationBytes(threads int) int {
@@ -42,8 +36,8 @@ func (m *model) calibrationBytes(threads int) int {
 	return len(m.points())*one*(threads+1) + keptBytes + floatBudget + integerBudget
 }
 
-// calibrate runs the float model and observes its points.
-func (m *model) calibrate(w *walker, progress func(done int)) (*Calibration, error) {
+// calibrate runs the float model and observes its points, by the name of the value.
+func (m *model) calibrate(w *walker, progress func(done int)) (map[string]*Observed, error) {
 	points := m.points()
 	var names []string
 	for _, v := range points {
@@ -53,9 +47,9 @@ func (m *model) calibrate(w *walker, progress func(done int)) (*Calibration, err
 	if err != nil {
 		return nil, err
 	}
-	c := &Calibration{Inputs: len(w.order), Values: make(map[string]*Observed)}
+	c := make(map[string]*Observed)
 	for _, name := range names {
-		c.Values[name] = new(Observed)
+		c[name] = new(Observed)
 	}
 	partial := make([][]Histogram, w.threads)
 	for i := range partial {
@@ -80,7 +74,7 @@ func (m *model) calibrate(w *walker, progress func(done int)) (*Calibration, err
 	done := func(first, n int) error {
 		for at := range n {
 			for k, e := range seen[at] {
-				c.Values[names[k]].average(e.lo, e.hi)
+				c[names[k]].average(e.lo, e.hi)
 			}
 		}
 		progress(first + n)
@@ -93,7 +87,7 @@ func (m *model) calibrate(w *walker, progress func(done int)) (*Calibration, err
 	for k, name := range names {
 		merge.Go(func() {
 			for i := range partial {
-				c.Values[name].Merge(&partial[i][k])
+				c[name].Merge(&partial[i][k])
 			}
 		})
 	}
@@ -102,10 +96,10 @@ func (m *model) calibrate(w *walker, progress func(done int)) (*Calibration, err
 }
 
 // warnings tells what calibration saw that a user should know: values that were always the same.
-func (m *model) warnings(c *Calibration) []string {
+func (m *model) warnings(c map[string]*Observed) []string {
 	var constant, dead []string
 	for _, v := range m.points() {
-		switch o := c.Values[v.Name]; {
+		switch o := c[v.Name]; {
 		case o.Min == 0 && o.Max == 0:
 			dead = append(dead, fmt.Sprintf("%q", v.Name))
 		case o.Min == o.Max:

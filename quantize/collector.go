@@ -4,7 +4,7 @@ import (
 	"math/rand/v2"
 )
 
-// samples is about how many windows of a layer's input are looked at, in all inputs; leastSamples of a channel of its own.
+// About how many windows of a layer's input are looked at, in all inputs: many, and few where groups of channels are by themselves.
 const (
 	manySamples = 1 << 16
 	fewSamples  = 1 << 13

@@ -22,9 +22,6 @@ type Data interface {
 // chunk is the number of inputs whose results are collected together.
 const chunk = 16
 
-// errStop ends a walk early, without an error.
-var errStop = errors.New("stop")
-
 // walker runs graphs on calibration inputs.
 type walker struct {
 	data    Data
@@ -66,8 +63,8 @@ func outputs(g *graph.Graph, names ...string) (*graph.Graph, error) {
 // machine is a graph whose given values are read.
 type machine struct {
 	program  *runtime.Program
-	sessions []*runtime.Session // one for each worker
-	load     func(i int, inputs []*graph.Tensor) error
+	sessions []*runtime.Session                       // one for each worker
+	source   func(i int, name string) ([]byte, error) // what the program's input with the name holds for input i of the order
 }
 
 // compile returns the machine that computes the values with the given names from the data.
@@ -81,20 +78,10 @@ func (w *walker) compile(g *graph.Graph, names ...string) (*machine, error) {
 
 // compileGraph returns the machine of a graph that reads the data.
 func (w *walker) compileGraph(g *graph.Graph) (*machine, error) {
-	m := new(machine)
+	m := &machine{source: w.input}
 	var err error
 	if m.program, err = runtime.Compile(g, runtime.Threads(1)); err != nil {
 		return nil, err
-	}
-	m.load = func(i int, inputs []*graph.Tensor) error {
-		for j, v := range m.program.Inputs() {
-			data, err := w.input(i, v.Name)
-			if err != nil {
-				return err
-			}
-			copy(inputs[j].Data, data)
-		}
-		return nil
 	}
 	for range w.threads {
 		s, err := m.program.NewSession()
@@ -108,24 +95,7 @@ func (w *walker) compileGraph(g *graph.Graph) (*machine, error) {
 
 // output returns the real numbers of output i of a worker's last run, in dst where that is long enough.
 func (m *machine) output(worker, i int, dst []float32) []float32 {
-	return reals(m.sessions[worker].Output(i), m.program.Outputs()[i].Quant, dst)
-}
-
-// reals returns the numbers that a tensor stands for, in dst where that is long enough.
-func reals(t *graph.Tensor, q *graph.Quant, dst []float32) []float32 {
-	if q == nil && t.DType == graph.Float32 {
-		return append(dst[:0], graph.View[float32](t.Data)...)
-	}
-	dst = slices.Grow(dst[:0], t.Len())[:t.Len()]
-	if t.DType == graph.Uint8 && q != nil {
-		zero, scale := float32(q.ZeroAt(0)), q.Scale[0]
-		for k, b := range t.Data[:len(dst)] {
-			dst[k] = (float32(b) - zero) * scale
-		}
-		return dst
-	}
-	copy(dst, t.Floats())
-	return dst
+	return Reals(m.sessions[worker].Output(i), m.program.Outputs()[i].Quant, dst)
 }
 
 // walk runs machines on all inputs. visit is called for each input after all machines ran on it, at most one call for each worker at
@@ -148,9 +118,7 @@ func (w *walker) walk(machines []*machine, visit func(worker, i, at int) error, 
 		if done == nil {
 			continue
 		}
-		if err := done(first, n); errors.Is(err, errStop) {
-			return nil
-		} else if err != nil {
+		if err := done(first, n); err != nil {
 			return err
 		}
 	}
@@ -164,12 +132,12 @@ func (w *walker) run(machines []*machine, worker, i int) error {
 			continue
 		}
 		s := m.sessions[worker]
-		inputs := make([]*graph.Tensor, len(m.program.Inputs()))
-		for j := range inputs {
-			inputs[j] = s.Input(j)
-		}
-		if err := m.load(i, inputs); err != nil {
-			return fmt.Errorf("%w: input %d: %w", ErrData, w.order[i], err)
+		for k, v := range m.program.Inputs() {
+			data, err := m.source(i, v.Name)
+			if err != nil {
+				return fmt.Errorf("%w: input %d: %w", ErrData, w.order[i], err)
+			}
+			copy(s.Input(k).Data, data)
 		}
 		s.Run()
 	}

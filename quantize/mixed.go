@@ -204,7 +204,7 @@ func (j *job) search() error {
 	if _, ok := j.w.data.(Labelled); ok {
 		j.searched.Judge = "right answers lost"
 	}
-	free := j.freeLayers(low)
+	free := j.freeLayers()
 	if len(free) == 0 {
 		return fmt.Errorf("%w: rules fix the bits of every layer", ErrOption)
 	}
@@ -227,7 +227,7 @@ func (j *job) search() error {
 }
 
 // freeLayers returns the layers whose bits the search may choose: those that no rule names.
-func (j *job) freeLayers(low Scheme) []*layer {
+func (j *job) freeLayers() []*layer {
 	var free []*layer
 	for i, l := range j.m.layers {
 		named := slices.ContainsFunc(j.o.Rules, func(r Rule) bool {
@@ -245,20 +245,15 @@ func (j *job) freeLayers(low Scheme) []*layer {
 // bothForms returns the weights with 8 bits in the free layers, and those of the free layers with 4 bits, each fitted to what the
 // model with 8 bits hands it.
 func (j *job) bothForms(free []*layer, low Scheme) (high, lows map[*layer]*packed, err error) {
-	j.rewind()
+	j.roundNearest()
 	lows = make(map[*layer]*packed)
-	for _, l := range j.m.layers {
-		if j.schemes[l] != Float {
-			j.weights[l] = round(j.schemes[l], l.weights(), l.bias(), l.oc, j.schemes[l] != Int8)
-		}
-	}
 	for i, l := range j.m.layers {
 		if j.schemes[l] == Float {
 			continue
 		}
 		forms := []*packed{j.weights[l]}
 		if slices.Contains(free, l) {
-			lows[l] = round(low, l.weights(), l.bias(), l.oc, true)
+			lows[l] = l.round(low)
 			forms = append(forms, lows[l])
 		}
 		if _, err := j.reconstruct(l, forms...); err != nil {

@@ -63,8 +63,12 @@ func (p *multiplier) timesTransposed(dst, a, b *matrix) error {
 	if err != nil {
 		return err
 	}
-	return parallel(p.threads, step.Tiles(), func(_, tile int) error {
-		step.Run(make([]byte, plan.Scratch()), tile, tile+1)
+	scratch := make([][]byte, p.threads)
+	for i := range scratch {
+		scratch[i] = make([]byte, plan.Scratch())
+	}
+	return parallel(p.threads, step.Tiles(), func(worker, tile int) error {
+		step.Run(scratch[worker], tile, tile+1)
 		return nil
 	})
 }

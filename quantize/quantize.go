@@ -118,7 +118,7 @@ type job struct {
 	m           *model
 	w           *walker
 	schemes     map[*layer]Scheme
-	calibration *Calibration
+	observed    map[string]*Observed // activations of the float model, by name
 	choices     map[string]Choice
 	weights     map[*layer]*packed
 	outputs     map[*layer]float64 // SQNR of layer outputs
@@ -214,12 +214,12 @@ func (j *job) calibrate() error {
 	if j.o.Memory != nil {
 		j.o.Memory(j.m.calibrationBytes(j.w.threads))
 	}
-	j.calibration, err = j.m.calibrate(j.w, func(done int) { j.o.Progress("calibrate", done, total) })
+	j.observed, err = j.m.calibrate(j.w, func(done int) { j.o.Progress("calibrate", done, total) })
 	if err != nil {
 		return err
 	}
 	j.choices = make(map[string]Choice)
-	for name, o := range j.calibration.Values {
+	for name, o := range j.observed {
 		j.choices[name] = o.choose(j.o.Range)
 	}
 	return nil
@@ -230,14 +230,19 @@ func (j *job) rewind() {
 	j.float, j.integer = stream{w: j.w, budget: floatBudget}, stream{w: j.w, budget: integerBudget}
 }
 
-// roundAll quantizes the weights: all to the nearest level, then layer by layer.
-func (j *job) roundAll() error {
+// roundNearest rounds the weights of all layers to the nearest level, from which reconstruction starts.
+func (j *job) roundNearest() {
 	j.rewind()
 	for _, l := range j.m.layers {
 		if j.schemes[l] != Float {
-			j.weights[l] = round(j.schemes[l], l.weights(), l.bias(), l.oc, j.schemes[l] != Int8)
+			j.weights[l] = l.round(j.schemes[l])
 		}
 	}
+}
+
+// roundAll quantizes the weights: all to the nearest level, then layer by layer.
+func (j *job) roundAll() error {
+	j.roundNearest()
 	if j.o.Rounding == Nearest {
 		return nil
 	}
@@ -259,7 +264,7 @@ func (j *job) result() (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Result{Graph: g, Ranges: make(map[string]Choice), Inputs: len(j.w.order), Warnings: j.m.warnings(j.calibration), Search: j.searched}
+	r := &Result{Graph: g, Ranges: make(map[string]Choice), Inputs: len(j.w.order), Warnings: j.m.warnings(j.observed), Search: j.searched}
 	for _, n := range g.Nodes {
 		for _, v := range n.Outputs {
 			if v != nil && v.Quant != nil {

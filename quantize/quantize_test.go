@@ -101,10 +101,9 @@ func TestQuantizedModelsFollowTheFloatOne(t *testing.T) {
 	}
 }
 
-// TestReconstructionBeatsRounding is what 4-bit weights are about.
-func TestReconstructionBeatsRounding(t *testing.T) {
-	g := build(t, "resnet8")
-	var db [2]float64
+// bothRoundings returns the signal of a model with 4-bit weights rounded to the nearest, and reconstructed.
+func bothRoundings(t *testing.T, g *graph.Graph) (db [2]float64) {
+	t.Helper()
 	for i, r := range []quantize.Rounding{quantize.Nearest, quantize.Reconstruct} {
 		q, err := quantize.Quantize(g, inputs(64), quantize.Options{Weights: quantize.Int4, Rounding: r})
 		if err != nil {
@@ -112,6 +111,13 @@ func TestReconstructionBeatsRounding(t *testing.T) {
 		}
 		db[i] = signal(t, g, q.Graph)
 	}
+	return db
+}
+
+// TestReconstructionBeatsRounding is what 4-bit weights are about.
+func TestReconstructionBeatsRounding(t *testing.T) {
+	g := build(t, "resnet8")
+	db := bothRoundings(t, g)
 	if db[1] < db[0]+2 {
 		t.Errorf("nearest %.1f dB, reconstructed %.1f dB", db[0], db[1])
 	}
@@ -211,14 +217,7 @@ func TestReconstructionSeesWindowsRight(t *testing.T) {
 			"depthwise": {Group: 6, Window: ops.Window{Pads: [4]int{1, 1, 1, 1}}},
 		} {
 			g := network(t, layout, a, ops.Conv{})
-			var db [2]float64
-			for i, r := range []quantize.Rounding{quantize.Nearest, quantize.Reconstruct} {
-				q, err := quantize.Quantize(g, inputs(64), quantize.Options{Weights: quantize.Int4, Rounding: r})
-				if err != nil {
-					t.Fatal(err)
-				}
-				db[i] = signal(t, g, q.Graph)
-			}
+			db := bothRoundings(t, g)
 			if db[1] < db[0]+0.2 {
 				t.Errorf("layout %d, %s: nearest %.2f dB, reconstructed %.2f dB", layout, name, db[0], db[1])
 			}

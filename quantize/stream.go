@@ -84,7 +84,7 @@ func segment(g *graph.Graph, from, to int, names []string) (*graph.Graph, error)
 }
 
 // next returns the stretch of g, the stream's graph, up to node to; after it, extra are further values to read, whose nodes are
-// those from to up to but not including end. The outputs of the stretch are first the extra ones, then those that are kept.
+// those from to up to but not including end.
 func (s *stream) next(g *graph.Graph, to, end int, extra ...string) (*stretch, error) {
 	t := &stretch{s: s, to: to}
 	t.names = slices.DeleteFunc(live(g, to), func(name string) bool { return isInput(g, name) })
@@ -102,7 +102,7 @@ func (s *stream) next(g *graph.Graph, to, end int, extra ...string) (*stretch, e
 		if t.machine, err = s.w.compileGraph(c); err != nil {
 			return nil, err
 		}
-		t.machine.load = t.load
+		t.machine.source = t.value
 	}
 	size := 0
 	for _, name := range t.names {
@@ -132,30 +132,21 @@ func (t *stretch) passed(name string) int {
 	return slices.Index(t.s.names, name)
 }
 
-// load writes what was kept of input i, or the input itself, to the inputs of the stretch.
-func (t *stretch) load(i int, inputs []*graph.Tensor) error {
-	for j, v := range t.program.Inputs() {
-		k := t.passed(v.Name)
-		if k >= 0 {
-			copy(inputs[j].Data, t.s.kept[i][k])
-			continue
-		}
-		data, err := t.s.w.input(i, v.Name)
-		if err != nil {
-			return err
-		}
-		copy(inputs[j].Data, data)
+// value returns what was kept of input i for the stretch's input with the given name, or that input of the model.
+func (t *stretch) value(i int, name string) ([]byte, error) {
+	if k := t.passed(name); k >= 0 {
+		return t.s.kept[i][k], nil
 	}
-	return nil
+	return t.s.w.input(i, name)
 }
 
 // reals returns the real numbers of v, one of the extra values, after a worker's run on input i, in dst where that is long enough.
 func (t *stretch) reals(worker, i int, v *graph.Value, dst []float32) []float32 {
 	if k := t.passed(v.Name); k >= 0 {
-		return reals(&graph.Tensor{DType: v.DType, Shape: v.Shape.Bind(1), Data: t.s.kept[i][k]}, v.Quant, dst)
+		return Reals(&graph.Tensor{DType: v.DType, Shape: v.Shape.Bind(1), Data: t.s.kept[i][k]}, v.Quant, dst)
 	}
 	at := slices.IndexFunc(t.program.Outputs(), func(o runtime.ValueInfo) bool { return o.Name == v.Name })
-	return reals(t.sessions[worker].Output(at), v.Quant, dst)
+	return Reals(t.sessions[worker].Output(at), v.Quant, dst)
 }
 
 // save keeps what a worker's run on input i made.

@@ -169,6 +169,11 @@ func scaleFor(row []float32, l levels) float32 {
 	return max(most/l.largest(), leastWeightScale)
 }
 
+// round returns the layer's weights by a scheme, rounded to the nearest level; the scales of 4-bit ones are searched.
+func (l *layer) round(s Scheme) *packed {
+	return round(s, l.weights(), l.bias(), l.oc, s != Int8)
+}
+
 // round returns the weights [oc depth] rounded to the nearest level, with scales from the greatest magnitudes, or where search is
 // on from a search for the least squared error.
 func round(s Scheme, w, bias []float32, oc int, search bool) *packed {

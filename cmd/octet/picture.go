@@ -21,12 +21,17 @@ func (f *preprocessFlags) pipeline(p *runtime.Program) (*vision.Pipeline, string
 	if err != nil {
 		return nil, "", nil, err
 	}
+	l, err := bind(pre, p)
+	return l, source, pre.Labels, err
+}
+
+// bind returns the preprocessing for a program's first input.
+func bind(pre vision.Preprocess, p *runtime.Program) (*vision.Pipeline, error) {
 	spec, err := vision.SpecOf(p.Canonical().Inputs[0])
 	if err != nil {
-		return nil, "", nil, err
+		return nil, err
 	}
-	l, err := pre.Bind(spec)
-	return l, source, pre.Labels, err
+	return pre.Bind(spec)
 }
 
 // preprocess returns what pipeline binds, with the labels, and where it is from.

@@ -127,7 +127,11 @@ func (f *quantizer) run(model string) error {
 	if err != nil {
 		return err
 	}
-	pipeline, source, _, err := f.pipeline(p)
+	pre, source, err := f.preprocess(p)
+	if err != nil {
+		return err
+	}
+	pipeline, err := bind(pre, p)
 	if err != nil {
 		return err
 	}
@@ -147,7 +151,7 @@ func (f *quantizer) run(model string) error {
 	if err != nil {
 		return err
 	}
-	if err := f.describe(r, p, set.Name); err != nil {
+	if err := f.describe(r, pre, set.Name); err != nil {
 		return err
 	}
 	data, err := onnx.Encode(r.Graph, onnx.WriteOptions{QOperator: f.qoperator})
@@ -188,15 +192,12 @@ func (f *quantizer) run(model string) error {
 const quantizeKey = "octet.quantize"
 
 // describe puts the preprocessing, the labels and what was decided into the metadata of the result.
-func (f *quantizer) describe(r *quantize.Result, p *runtime.Program, data string) error {
-	pre, _, err := f.preprocess(p)
-	if err != nil {
-		return err
-	}
+func (f *quantizer) describe(r *quantize.Result, pre vision.Preprocess, data string) error {
 	meta := maps.Clone(r.Graph.Metadata)
 	if meta == nil {
 		meta = make(map[string]string)
 	}
+	var err error
 	if meta[vision.MetadataKey], err = pre.Metadata(); err != nil {
 		return err
 	}
