@@ -46,6 +46,7 @@ func (j *job) reconstruct(l *layer, forms ...*packed) (*moments, error) {
 		threads = j.w.threads
 	}
 	for _, p := range forms {
+		p.codes = nil
 		err := parallel(j.w.threads, l.groups, func(_, g int) error {
 			return s.solve(g, p, w[g*per*l.depth:(g+1)*per*l.depth], threads)
 		})

@@ -95,9 +95,10 @@ func (l levels) largest() float32 {
 type packed struct {
 	scheme Scheme
 	levels levels
-	values []float32 // [oc depth], each one of the levels
-	scale  []float32 // [oc]
-	bias   []float32 // [oc], as real numbers
+	values []float32     // [oc depth], each one of the levels
+	scale  []float32     // [oc]
+	bias   []float32     // [oc], as real numbers
+	codes  *graph.Tensor // of the values, once tensor has made them; who changes values sets it to nil
 }
 
 // levelsOf returns the levels of a scheme; those of Int4KMeans belong to the weights [oc depth] of a layer.
@@ -113,32 +114,43 @@ func levelsOf(s Scheme, w []float32, oc int) levels {
 	return clusters(w, oc)
 }
 
-// tensor returns the constant that holds the weights in the given shape, with its quantization.
+// tensor returns the constant that holds the weights in the given shape, with its quantization. Its data are made once for all
+// constants of the same weights.
 func (p *packed) tensor(name string, s graph.Shape) *graph.Value {
-	d := graph.Int8
 	q := &graph.Quant{Scale: p.scale}
-	switch {
-	case p.scheme == Int4:
-		d = graph.Int4
-	case p.scheme != Int8:
-		d = graph.Uint4
+	if p.scheme != Int8 && p.scheme != Int4 {
 		q.Table = new([16]int8)
 		for i, v := range p.levels {
 			q.Table[i] = int8(v)
 		}
 	}
-	t := graph.NewTensor(d, s...)
-	for i, v := range p.values {
-		if q.Table == nil {
-			t.SetInt(i, int64(v))
-			continue
-		}
-		code, _ := slices.BinarySearch(p.levels, v)
-		t.SetInt(i, int64(code))
+	if p.codes == nil {
+		p.codes = p.encode(s)
 	}
-	v := graph.NewConst(name, t)
+	v := graph.NewConst(name, p.codes)
 	v.Quant = q
 	return v
+}
+
+// encode returns the values as integers, those of a codebook as their places in it.
+func (p *packed) encode(s graph.Shape) *graph.Tensor {
+	d := graph.Int8
+	switch {
+	case p.scheme == Int4:
+		d = graph.Int4
+	case p.scheme != Int8:
+		d = graph.Uint4
+	}
+	t := graph.NewTensor(d, s...)
+	for i, v := range p.values {
+		if d == graph.Uint4 {
+			code, _ := slices.BinarySearch(p.levels, v)
+			t.SetInt(i, int64(code))
+			continue
+		}
+		t.SetInt(i, int64(v))
+	}
+	return t
 }
 
 // integerBias returns the bias at scale sx*sw, as the sum of products has it. A bias beyond int32 is cut there.
