@@ -36,27 +36,61 @@ func (m *model) calibrationBytes(threads int) int {
 	return len(m.points())*one*(threads+1) + keptBytes + floatBudget + integerBudget
 }
 
+// calibration is what the float model's points were seen to hold on the first inputs.
+type calibration struct {
+	Done     int         // inputs, whole chunks of them unless all are done
+	Observed []*Observed // by point
+}
+
+// savedEvery is after how many chunks of calibration inputs the state is kept.
+const savedEvery = 4
+
 // calibrate runs the float model and observes its points, by the name of the value.
-func (m *model) calibrate(w *walker, progress func(done int)) (map[string]*Observed, error) {
-	points := m.points()
+func (j *job) calibrate() error {
+	points := j.m.points()
+	c := &calibration{}
+	if _, err := j.kept.get("calibration", c); err != nil {
+		return err
+	}
+	if c.Observed == nil {
+		for range points {
+			c.Observed = append(c.Observed, new(Observed))
+		}
+	}
+	if len(c.Observed) != len(points) || c.Done != len(j.w.order) && c.Done%chunk != 0 {
+		return fmt.Errorf("%w: %d activations seen on %d inputs", ErrState, len(c.Observed), c.Done)
+	}
+	if err := j.observe(c, points); err != nil {
+		return err
+	}
+	j.observed, j.choices = make(map[string]*Observed), make(map[string]Choice)
+	for k, v := range points {
+		j.observed[v.Name] = c.Observed[k]
+		j.choices[v.Name] = c.Observed[k].choose(j.o.Range)
+	}
+	return nil
+}
+
+// observe goes on with a calibration.
+func (j *job) observe(c *calibration, points []*graph.Value) error {
+	w := j.w
 	var names []string
 	for _, v := range points {
 		names = append(names, v.Name)
 	}
-	float, err := w.compile(m.graph, names...)
+	float, err := w.compile(j.m.graph, names...)
 	if err != nil {
-		return nil, err
-	}
-	c := make(map[string]*Observed)
-	for _, name := range names {
-		c[name] = new(Observed)
+		return err
 	}
 	partial := make([][]Histogram, w.threads)
 	for i := range partial {
 		partial[i] = make([]Histogram, len(points))
 	}
-	type ends struct{ lo, hi float32 }
-	var seen [chunk][]ends
+	type part struct {
+		lo, hi       float32
+		sum, squares float64
+	}
+	var seen [chunk][]part // sums are added up in the order of the inputs: their last digits depend on it
 	numbers := make([][]float32, w.threads)
 	visit := func(worker, i, at int) error {
 		seen[at] = slices.Grow(seen[at][:0], len(points))[:len(points)]
@@ -67,32 +101,43 @@ func (m *model) calibrate(w *walker, progress func(done int)) (map[string]*Obser
 			if h.Bad > 0 {
 				return fmt.Errorf("%w: input %d: %q has NaN or infinite numbers", ErrData, w.order[i], names[k])
 			}
-			seen[at][k] = ends{slices.Min(numbers[worker]), slices.Max(numbers[worker])}
+			seen[at][k] = part{slices.Min(numbers[worker]), slices.Max(numbers[worker]), h.Sum, h.Squares}
+			h.Sum, h.Squares = 0, 0
 		}
 		return nil
 	}
 	done := func(first, n int) error {
 		for at := range n {
-			for k, e := range seen[at] {
-				c[names[k]].average(e.lo, e.hi)
+			for k, p := range seen[at] {
+				o := c.Observed[k]
+				o.average(p.lo, p.hi)
+				o.Sum += p.sum
+				o.Squares += p.squares
 			}
 		}
-		progress(first + n)
-		return nil
+		c.Done = first + n
+		j.o.Progress("calibrate", c.Done, len(w.order))
+		if c.Done != len(w.order) && (!j.kept.on() || c.Done%(savedEvery*chunk) != 0) {
+			return nil
+		}
+		c.merge(partial)
+		return j.kept.put("calibration", c)
 	}
-	if err := w.walk([]*machine{float}, visit, done); err != nil {
-		return nil, err
-	}
-	var merge sync.WaitGroup
-	for k, name := range names {
-		merge.Go(func() {
+	return w.walkFrom(c.Done, []*machine{float}, visit, done)
+}
+
+// merge moves the counts of the workers' histograms to the calibration.
+func (c *calibration) merge(partial [][]Histogram) {
+	var merging sync.WaitGroup
+	for k, o := range c.Observed {
+		merging.Go(func() {
 			for i := range partial {
-				c[name].Merge(&partial[i][k])
+				o.Merge(&partial[i][k])
+				partial[i][k] = Histogram{}
 			}
 		})
 	}
-	merge.Wait()
-	return c, nil
+	merging.Wait()
 }
 
 // warnings tells what calibration saw that a user should know: values that were always the same.

@@ -6,10 +6,11 @@
 // calibration inputs; 4-bit weights are chosen so that each layer's output, not each weight, comes closest to the float one.
 // The result runs in package runtime and can be written as ONNX (loader/onnx).
 //
-// It reads no files and knows no pictures: Data delivers model inputs. It needs no labels.
+// It knows no pictures: Data delivers model inputs. It needs no labels. It touches no file but a StateFile, where Options.State is one.
 //
 // Invariants:
 //   - the same graph, data and options give the same result, on any number of threads, at one instruction-set level;
+//   - a run that goes on from Options.State gives the same result, too;
 //   - memory does not grow with the number of calibration inputs;
 //   - the source graph stays unchanged.
 package quantize

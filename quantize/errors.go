@@ -11,4 +11,6 @@ var (
 	ErrData = errors.New("calibration data")
 	// ErrOption is returned when an option is out of range or names a layer that is not there.
 	ErrOption = errors.New("invalid option")
+	// ErrState is returned when Options.State holds something damaged or the state of another run.
+	ErrState = errors.New("state of an unfinished run")
 )

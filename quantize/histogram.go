@@ -89,15 +89,12 @@ func (h *Histogram) widen() {
 
 // Merge adds the counts of another histogram, which may be changed.
 func (h *Histogram) Merge(o *Histogram) {
-	switch {
-	case o.N == 0:
-		h.Bad += o.Bad
+	h.Bad += o.Bad
+	if o.N == 0 {
 		return
-	case h.N == 0:
-		bad := h.Bad
-		*h = *o
-		h.Bad += bad
-		return
+	}
+	if h.N == 0 {
+		h.Exponent, h.Min, h.Max = o.Exponent, o.Min, o.Max
 	}
 	for h.Exponent < o.Exponent {
 		h.widen()
@@ -109,7 +106,6 @@ func (h *Histogram) Merge(o *Histogram) {
 		h.Counts[i] += n
 	}
 	h.N += o.N
-	h.Bad += o.Bad
 	h.Sum += o.Sum
 	h.Squares += o.Squares
 	h.Min, h.Max = min(h.Min, o.Min), max(h.Max, o.Max)

@@ -141,6 +141,21 @@ func (d *judge) measure(weights map[*layer]*packed) (drop, divergence float64, e
 	return 100 * float64(d.right-right) / float64(d.inputs), divergence, err
 }
 
+// answers are what judge.measure finds.
+type answers struct{ Drop, Divergence float64 }
+
+// measureOnce returns the drop and the divergence of given weights, as an earlier run measured them, where it did under this key.
+func (d *judge) measureOnce(key string, weights map[*layer]*packed) (drop, divergence float64, err error) {
+	var a answers
+	if found, err := d.j.kept.get(key, &a); found || err != nil {
+		return a.Drop, a.Divergence, err
+	}
+	if a.Drop, a.Divergence, err = d.measure(weights); err != nil {
+		return 0, 0, err
+	}
+	return a.Drop, a.Divergence, d.j.kept.put(key, a)
+}
+
 // greatest returns the index of the greatest number, the first of several.
 func greatest(y []float32) int {
 	best := 0
@@ -256,7 +271,7 @@ func (j *job) bothForms(free []*layer, low Scheme) (high, lows map[*layer]*packe
 			lows[l] = l.round(low)
 			forms = append(forms, lows[l])
 		}
-		if _, err := j.reconstruct(l, forms...); err != nil {
+		if _, err := j.fit("both forms", l, forms...); err != nil {
 			return nil, nil, fmt.Errorf("%s: %w", l.node.Where(), err)
 		}
 		j.o.Progress("weights with 8 and 4 bits", i+1, len(j.m.layers))
@@ -266,7 +281,7 @@ func (j *job) bothForms(free []*layer, low Scheme) (high, lows map[*layer]*packe
 
 // sensitivities measures each free layer with 4 bits alone.
 func (j *job) sensitivities(d *judge, free []*layer, high, lows map[*layer]*packed) error {
-	_, base, err := d.measure(high)
+	_, base, err := d.measureOnce("high", high)
 	if err != nil {
 		return err
 	}
@@ -274,7 +289,7 @@ func (j *job) sensitivities(d *judge, free []*layer, high, lows map[*layer]*pack
 	for i, l := range free {
 		one := maps.Clone(high)
 		one[l] = lows[l]
-		_, divergence, err := d.measure(one)
+		_, divergence, err := d.measureOnce(layerKey("sensitivity", l), one)
 		if err != nil {
 			return err
 		}
@@ -315,7 +330,7 @@ func (j *job) choose(d *judge, free []*layer, high, lows map[*layer]*packed, low
 		for _, l := range free[:n] {
 			w[l] = lows[l]
 		}
-		drop, divergence, err := d.measure(w)
+		drop, divergence, err := d.measureOnce(fmt.Sprintf("%d low layers", n), w)
 		j.searched.Trials = append(j.searched.Trials, Trial{Layers: n, Bytes: j.bytes(free, n, low), Drop: drop, Divergence: divergence})
 		return drop <= j.o.Target.Drop, err
 	}
@@ -343,10 +358,11 @@ func (j *job) settle(d *judge, free []*layer, n int, low Scheme) error {
 				j.schemes[l] = low
 			}
 		}
-		if err := j.roundAll(); err != nil {
+		stage := fmt.Sprintf("weights with %d low layers", n)
+		if err := j.roundAll(stage); err != nil {
 			return err
 		}
-		drop, divergence, err := d.measure(j.weights)
+		drop, divergence, err := d.measureOnce(stage, j.weights)
 		if err != nil {
 			return err
 		}

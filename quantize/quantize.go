@@ -57,6 +57,9 @@ type Options struct {
 	Threads int
 	// Target, where it is set, makes some of the layers that would have 8 bits have 4; see Target.
 	Target Target
+	// State keeps what is done, so that the same call goes on after an interruption; it may be nil. What it holds when Quantize has
+	// succeeded is of no more use.
+	State Store
 	// Memory is told, before calibration starts, how many bytes it takes beside the model's own activations, whatever the number of
 	// inputs; it may be nil.
 	Memory func(bytes int)
@@ -92,12 +95,15 @@ type LayerChoice struct {
 	Sensitivity float64 `json:"sensitivity,omitempty"`
 }
 
-// Quantize returns the quantized form of a float graph. Errors wrap ErrQuantized, ErrNothing, ErrData or ErrOption, or are those
-// of runtime.Compile, Options.Cancelled or the data.
+// Quantize returns the quantized form of a float graph. Errors wrap ErrQuantized, ErrNothing, ErrData, ErrOption,
+// ErrTarget or ErrState, or are those of runtime.Compile, Options.Cancelled, Options.State or the data.
 func Quantize(g *graph.Graph, data Data, o Options) (*Result, error) {
 	j, err := newJob(g, data, o)
 	if err != nil {
 		return nil, err
+	}
+	if j.o.Memory != nil {
+		j.o.Memory(j.m.calibrationBytes(j.w.threads))
 	}
 	if err := j.calibrate(); err != nil {
 		return nil, err
@@ -106,7 +112,7 @@ func Quantize(g *graph.Graph, data Data, o Options) (*Result, error) {
 		if err := j.search(); err != nil {
 			return nil, err
 		}
-	} else if err := j.roundAll(); err != nil {
+	} else if err := j.roundAll("weights"); err != nil {
 		return nil, err
 	}
 	return j.result()
@@ -126,6 +132,8 @@ type job struct {
 	integer     stream             // of the quantized graph, whose layers are final as far as they were rounded
 	searched    *Search
 	sensitivity map[*layer]float64
+	kept        *kept
+	behind      []*layer // that were recalled and that the streams have not passed
 }
 
 func newJob(g *graph.Graph, data Data, o Options) (*job, error) {
@@ -151,7 +159,14 @@ func newJob(g *graph.Graph, data Data, o Options) (*job, error) {
 	}
 	j.w = &walker{data: data, order: pick(data.Len(), o.Inputs, o.Seed), threads: workers(o.Threads), context: j.o.Cancelled}
 	j.w.kept, j.w.inputs = make([][][]byte, len(j.w.order)), m.graph.Inputs
-	j.schemes, err = m.schemes(o)
+	if j.schemes, err = m.schemes(o); err != nil || o.State == nil {
+		return j, err
+	}
+	facts, err := j.facts(g)
+	if err != nil {
+		return nil, err
+	}
+	j.kept, err = openState(o.State, facts)
 	return j, err
 }
 
@@ -207,27 +222,10 @@ func (r Rule) matches(l *layer, i, n int) (bool, error) {
 	return ok, nil
 }
 
-// calibrate chooses the ranges.
-func (j *job) calibrate() error {
-	var err error
-	total := len(j.w.order)
-	if j.o.Memory != nil {
-		j.o.Memory(j.m.calibrationBytes(j.w.threads))
-	}
-	j.observed, err = j.m.calibrate(j.w, func(done int) { j.o.Progress("calibrate", done, total) })
-	if err != nil {
-		return err
-	}
-	j.choices = make(map[string]Choice)
-	for name, o := range j.observed {
-		j.choices[name] = o.choose(j.o.Range)
-	}
-	return nil
-}
-
 // rewind sets both streams to the models' beginnings.
 func (j *job) rewind() {
 	j.float, j.integer = stream{w: j.w, budget: floatBudget}, stream{w: j.w, budget: integerBudget}
+	j.behind = nil
 }
 
 // roundNearest rounds the weights of all layers to the nearest level, from which reconstruction starts.
@@ -240,19 +238,19 @@ func (j *job) roundNearest() {
 	}
 }
 
-// roundAll quantizes the weights: all to the nearest level, then layer by layer.
-func (j *job) roundAll() error {
+// roundAll quantizes the weights: all to the nearest level, then layer by layer. The stage names the choice of schemes.
+func (j *job) roundAll(stage string) error {
 	j.roundNearest()
 	if j.o.Rounding == Nearest {
 		return nil
 	}
 	for i, l := range j.m.layers {
 		if j.schemes[l] != Float {
-			s, err := j.reconstruct(l, j.weights[l])
+			output, err := j.fit(stage, l, j.weights[l])
 			if err != nil {
 				return fmt.Errorf("%s: %w", l.node.Where(), err)
 			}
-			j.outputs[l] = s.sqnr(j.weights[l])
+			j.outputs[l] = output
 		}
 		j.o.Progress("weights", i+1, len(j.m.layers))
 	}

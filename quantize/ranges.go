@@ -55,7 +55,7 @@ type Observed struct {
 	Histogram
 	// Low and High are moving averages of the least and greatest number of an input.
 	Low, High float64
-	inputs    int
+	Inputs    int // that are in them
 }
 
 // momentum is the weight of the past in moving averages.
@@ -63,10 +63,10 @@ const momentum = 0.9
 
 // average takes the least and greatest number of one input into the moving averages.
 func (o *Observed) average(lo, hi float32) {
-	if o.inputs == 0 {
+	if o.Inputs == 0 {
 		o.Low, o.High = float64(lo), float64(hi)
 	}
-	o.inputs++
+	o.Inputs++
 	o.Low = momentum*o.Low + (1-momentum)*float64(lo)
 	o.High = momentum*o.High + (1-momentum)*float64(hi)
 }

@@ -2,7 +2,6 @@ package quantize
 
 import (
 	"math/rand/v2"
-	"slices"
 
 	"github.com/octet-ml/octet/graph"
 	"github.com/octet-ml/octet/ops"
@@ -81,16 +80,7 @@ const (
 
 // moments runs the float model and the quantized one up to layer l and collects what l reads and should make.
 func (j *job) moments(l *layer) (*moments, error) {
-	float, err := j.float.next(unclamp(j.m.graph, l.index), l.index, l.index+1, l.node.Outputs[0].Name)
-	if err != nil {
-		return nil, err
-	}
-	q, reads, err := j.m.emit(j.weights, j.choices)
-	if err != nil {
-		return nil, err
-	}
-	at := slices.Index(q.Nodes, reads[l].node)
-	integer, err := j.integer.next(q, at, at, reads[l].value.Name)
+	float, integer, r, err := j.stretches(l)
 	if err != nil {
 		return nil, err
 	}
@@ -104,7 +94,7 @@ func (j *job) moments(l *layer) (*moments, error) {
 	}
 	xs, ys := make([][]float32, j.w.threads), make([][]float32, j.w.threads)
 	visit := func(worker, i, at int) error {
-		xs[worker] = integer.reals(worker, i, reads[l].value, xs[worker])
+		xs[worker] = integer.reals(worker, i, r.value, xs[worker])
 		ys[worker] = float.reals(worker, i, l.node.Outputs[0], ys[worker])
 		float.save(worker, i)
 		integer.save(worker, i)

@@ -1,15 +1,18 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"maps"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"runtime/debug"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
@@ -39,6 +42,7 @@ type quantizer struct {
 	inputs    int
 	seed      uint64
 	threads   int
+	state     string
 	qoperator bool
 	quiet     bool
 	json      bool
@@ -68,6 +72,7 @@ Labels are used by --max-drop only. The model's metadata get the preprocessing, 
 	c.Flags().IntVar(&f.inputs, "calibrate", 0, "use at most this many calibration pictures (0: all)")
 	c.Flags().Uint64Var(&f.seed, "seed", 1, "chooses which")
 	c.Flags().IntVar(&f.threads, "threads", 0, "threads (0: all cores); the result does not depend on it")
+	c.Flags().StringVar(&f.state, "state", "", "file that keeps what is done: after an interruption (ctrl-C, a kill) the same command goes on from there; removed at the end")
 	c.Flags().StringVar(&f.preset, "preset", "", fmt.Sprintf("preprocessing: one of %v", vision.Presets()))
 	c.Flags().StringVar(&f.labels, "labels", "", "file with the names of the classes, for the model's metadata")
 	c.Flags().BoolVar(&f.qoperator, "qoperator", false, "write integer operators (QLinearConv) instead of QDQ nodes")
@@ -146,7 +151,7 @@ func (f *quantizer) run(model string) error {
 	if classes(p) == 1001 {
 		offset = 1
 	}
-	r, err := quantize.Quantize(g, pictures{set, pipeline, offset}, o)
+	r, err := f.quantize(g, pictures{set, pipeline, offset}, o)
 	bar.finish()
 	if err != nil {
 		return err
@@ -163,6 +168,11 @@ func (f *quantizer) run(model string) error {
 	}
 	if err := f.writeReport(model, r); err != nil {
 		return err
+	}
+	if f.state != "" {
+		if err := quantize.StateFile(f.state).Remove(); err != nil {
+			return err
+		}
 	}
 	if f.json {
 		return json.NewEncoder(f.stdout).Encode(r)
@@ -186,6 +196,30 @@ func (f *quantizer) run(model string) error {
 		}
 	}
 	return nil
+}
+
+// errInterrupted is returned after ctrl-C.
+var errInterrupted = errors.New("interrupted")
+
+// quantize quantizes a graph until it is done or a signal says to stop; another signal ends the process at once.
+func (f *quantizer) quantize(g *graph.Graph, data quantize.Data, o quantize.Options) (*quantize.Result, error) {
+	if f.state != "" {
+		o.State = quantize.StateFile(f.state)
+	}
+	c, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(c, stop)
+	o.Cancelled = func() error {
+		if c.Err() != nil {
+			return errInterrupted
+		}
+		return nil
+	}
+	r, err := quantize.Quantize(g, data, o)
+	if errors.Is(err, errInterrupted) && f.state != "" {
+		return nil, fmt.Errorf("%w: the same command goes on from what %s keeps", err, f.state)
+	}
+	return r, err
 }
 
 // quantizeKey is the metadata key of what was decided.
