@@ -179,23 +179,7 @@ func (f *quantizer) run(model string) error {
 	}
 	fmt.Fprintf(f.stdout, "wrote       %s, %d bytes\n", f.out, len(data))
 	fmt.Fprintf(f.stdout, "calibrated  on %d pictures of %s, input from %s\n", r.Inputs, set.Name, source)
-	for _, w := range r.Warnings {
-		fmt.Fprintf(f.stdout, "warning     %s\n", w)
-	}
-	for _, l := range r.Layers {
-		fmt.Fprintf(f.stdout, "%-40s %-12s weights %5.1f dB  output %5.1f dB\n", l.Name, l.Scheme, l.SQNR, l.Output)
-	}
-	if s := r.Search; s != nil {
-		fmt.Fprintf(f.stdout, "search      %s, %s of %d\n", s.Low, s.Judge, s.Inputs)
-		for _, t := range s.Trials {
-			final := ""
-			if t.Final {
-				final = "  all rounded one after the other"
-			}
-			fmt.Fprintf(f.stdout, "  %3d layers %9d bytes  drop %5.2f  divergence %.4f%s\n", t.Layers, t.Bytes, t.Drop, t.Divergence, final)
-		}
-	}
-	return nil
+	return printDecisions(f.stdout, r)
 }
 
 // errInterrupted is returned after ctrl-C.

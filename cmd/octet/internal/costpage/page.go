@@ -60,6 +60,9 @@ type view struct {
 	Looks   []look
 }
 
+// Searched reports whether the bits of layers were searched, so that their sensitivity is known.
+func (v view) Searched() bool { return v.Decisions != nil && v.Decisions.Search != nil }
+
 // Write writes the page.
 func Write(w io.Writer, p *Page) error {
 	v := view{Page: p}

@@ -90,6 +90,25 @@ func TestThePageIsWholeAndByItself(t *testing.T) {
 	}
 }
 
+func TestThePageHasTheSearchForBits(t *testing.T) {
+	p := compared(t, bench.FP32, bench.Int8, cost.Options{Pictures: -1, Runs: -1, Values: -1, Decisions: &quantize.Result{
+		Layers: []quantize.LayerChoice{{Name: "conv1", Scheme: "int8", Sensitivity: 0.0625}, {Name: "conv2", Scheme: "int4", Output: 21.5}},
+		Search: &quantize.Search{Low: "int4", Judge: "right answers lost", Inputs: 88, Trials: []quantize.Trial{{Layers: 5, Bytes: 4711, Drop: 0.25}, {Layers: 4, Bytes: 5000, Final: true}}},
+	}})
+	page := written(t, p)
+	for _, want := range []string{
+		"<th>sensitivity</th></tr></thead><tbody>\n<tr><td>conv1</td>", "<td>0.0625</td></tr>\n<tr><td>conv2</td>", "<td>21.50</td><td>-</td></tr>", "right answers lost, of 88 inputs",
+		"<td>4711</td><td>0.25</td>", "rounded layer by layer",
+	} {
+		if !strings.Contains(page, want) {
+			t.Errorf("no %q", want)
+		}
+	}
+	if n := strings.Count(page, "<th>sensitivity</th>"); n != 2 {
+		t.Errorf("%d columns of sensitivities, want one of all layers and one of decisions", n)
+	}
+}
+
 func TestEqualModelsMakeAPage(t *testing.T) {
 	page := written(t, compared(t, bench.FP32, bench.FP32, cost.Options{Pictures: -1, Runs: -1}))
 	for _, not := range []string{"Where the models look", "Median of", "What was decided", "top-1"} {
