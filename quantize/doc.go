@@ -9,7 +9,8 @@
 // It knows no pictures: Data delivers model inputs. It needs no labels. It touches no file but a StateFile, where Options.State is one.
 //
 // Invariants:
-//   - the same graph, data and options give the same result, on any number of threads, at one instruction-set level;
+//   - the same graph, data and options give the same result, on any number of threads, at one instruction-set level, unless time
+//     decides (Options.OptimizeTime, a Target for time);
 //   - a run that goes on from Options.State gives the same result, too;
 //   - memory does not grow with the number of calibration inputs;
 //   - the source graph stays unchanged.

@@ -103,14 +103,14 @@ type emitter struct {
 	reads   map[*layer]read
 }
 
-// read is a layer's node in a quantized graph and the quantized value that it reads.
+// read is a layer's node in a quantized graph and the value that it reads, integers unless the layer stays float.
 type read struct {
 	node  *graph.Node
 	value *graph.Value
 }
 
 // emit returns the graph whose given layers have the given weights and work on integers, the others staying float, and the
-// nodes of those layers.
+// nodes of all layers.
 func (m *model) emit(weights map[*layer]*packed, choices map[string]Choice) (*graph.Graph, map[*layer]read, error) {
 	chosen := make(map[*layer]bool)
 	for l := range weights {
@@ -169,6 +169,9 @@ func (e *emitter) node(n *graph.Node) error {
 	case !e.nodes[n]:
 		for _, v := range n.Inputs {
 			c.Inputs = append(c.Inputs, e.real(v))
+		}
+		if l != nil {
+			e.reads[l] = read{node: c, value: c.Inputs[0]}
 		}
 	case l != nil:
 		x, err := e.integer(n.Inputs[0])

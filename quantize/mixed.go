@@ -7,20 +7,32 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"time"
 )
 
 // ErrTarget is returned when no choice of bit widths reaches a Target.
 var ErrTarget = errors.New("target out of reach")
 
-// Target is a bound under which layers get 4-bit weights, those first that change the model's answers least for the bytes that they
-// save. With Drop as many layers as the bound allows get them, with Bytes as few as are needed, and with both as few as are needed
-// within the bound. The scheme of the 4-bit layers is Options.Weights where that has 4 bits, else Int4.
+// Target is a bound for which the schemes of layers that no rule names are chosen.
+//
+// With Drop as many layers as the bound allows get 4-bit weights, those first that change the model's answers least for the bytes that
+// they save; with Bytes as few as are needed, and with both as few as are needed within the bound. The scheme of the 4-bit layers
+// is Options.Weights where that has 4 bits, else Int4.
+//
+// With Time or Latency as many layers as the bound allows stay float, those first whose quantization changes the answers most for the
+// time that it saves; the others are quantized by Options.Weights. With Drop besides, the result is refused where it loses more.
+// Bytes does not go together with a bound on time.
 type Target struct {
 	// Drop is how many of a hundred answers may become wrong on the calibration inputs; where the data have no labels (Labelled),
 	// how many may change. 0 means no such bound.
 	Drop float64
 	// Bytes bounds the weights with their scales and biases as they are stored; 0 means no bound.
 	Bytes int
+	// Time bounds the time of one input relative to the float model's, as measured on this machine with Options.Threads; 0 means no
+	// bound. What is chosen depends on the machine, and may differ from run to run where choices take about the same time.
+	Time float64
+	// Latency bounds the time of one input instead.
+	Latency time.Duration
 }
 
 // Labelled is Data that knows the right answers.
@@ -30,14 +42,24 @@ type Labelled interface {
 	Label(i int) int
 }
 
-func (t Target) set() bool { return t.Drop > 0 || t.Bytes > 0 }
+// bits reports whether the target decides between 4 and 8 bits.
+func (t Target) bits() bool { return (t.Drop > 0 || t.Bytes > 0) && !t.timed() }
+
+// timed reports whether there is a bound on time.
+func (t Target) timed() bool { return t.Time > 0 || t.Latency > 0 }
 
 func (t Target) check(o Options) error {
-	if t.Drop < 0 || t.Drop > 100 || t.Bytes < 0 {
-		return fmt.Errorf("%w: target of %v of a hundred answers, %d bytes", ErrOption, t.Drop, t.Bytes)
-	}
-	if t.set() && (o.Weights == Float || o.Rounding == Nearest) {
+	switch {
+	case !(t.Drop >= 0 && t.Drop <= 100 && t.Time >= 0) || t.Bytes < 0 || t.Latency < 0:
+		return fmt.Errorf("%w: target of %v of a hundred answers, %d bytes, %v of the time, %v", ErrOption, t.Drop, t.Bytes, t.Time, t.Latency)
+	case t.bits() && (o.Weights == Float || o.Rounding == Nearest):
 		return fmt.Errorf("%w: a target for bit widths wants quantized weights that are reconstructed", ErrOption)
+	case t.timed() && o.Weights == Float:
+		return fmt.Errorf("%w: a target for time wants quantized weights", ErrOption)
+	case t.timed() && t.Bytes > 0:
+		return fmt.Errorf("%w: a target for time and one for bytes: want one of them", ErrOption)
+	case t.Time > 0 && t.Latency > 0:
+		return fmt.Errorf("%w: two targets for time, %v of the float model's and %v: want one", ErrOption, t.Time, t.Latency)
 	}
 	return nil
 }
@@ -223,6 +245,9 @@ func (j *job) search() error {
 	if len(free) == 0 {
 		return fmt.Errorf("%w: rules fix the bits of every layer", ErrOption)
 	}
+	for _, l := range free {
+		j.schemes[l] = Int8
+	}
 	high, lows, err := j.bothForms(free, low)
 	if err != nil {
 		return err
@@ -241,7 +266,7 @@ func (j *job) search() error {
 	return j.settle(d, free, n, low)
 }
 
-// freeLayers returns the layers whose bits the search may choose: those that no rule names.
+// freeLayers returns the layers whose schemes may be chosen: those that no rule names and that nothing leaves float.
 func (j *job) freeLayers() []*layer {
 	var free []*layer
 	for i, l := range j.m.layers {
@@ -249,8 +274,7 @@ func (j *job) freeLayers() []*layer {
 			ok, _ := r.matches(l, i, len(j.m.layers))
 			return ok
 		})
-		if !named {
-			j.schemes[l] = Int8
+		if !named && j.schemes[l] != Float {
 			free = append(free, l)
 		}
 	}

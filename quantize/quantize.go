@@ -55,8 +55,12 @@ type Options struct {
 	Seed   uint64
 	// Threads is the number of threads, 0 meaning GOMAXPROCS. The result does not depend on it.
 	Threads int
-	// Target, where it is set, makes some of the layers that would have 8 bits have 4; see Target.
+	// Target, where it is set, chooses the bits of layers, or which stay float; see Target.
 	Target Target
+	// OptimizeTime leaves those layers float that no rule names and without which the model is clearly faster, conversions included, as
+	// measured on this machine with so many threads: what is decided depends on the machine, and may differ from run to run where
+	// there is little in it.
+	OptimizeTime bool
 	// State keeps what is done, so that the same call goes on after an interruption; it may be nil. What it holds when Quantize has
 	// succeeded is of no more use.
 	State Store
@@ -67,6 +71,8 @@ type Options struct {
 	Progress func(stage string, done, total int)
 	// Cancelled is asked now and then whether to stop, by an error that Quantize then returns; it may be nil.
 	Cancelled func() error
+
+	clock stopwatch // nil means this machine's
 }
 
 // Result is a quantized model and what was decided on the way.
@@ -76,7 +82,8 @@ type Result struct {
 	Ranges   map[string]Choice `json:"ranges"` // by the name of the activation
 	Inputs   int               `json:"inputs"` // used for calibration
 	Warnings []string          `json:"warnings,omitempty"`
-	Search   *Search           `json:"search,omitempty"` // of the bit widths, where there was a Target
+	Search   *Search           `json:"search,omitempty"` // of the bit widths, where there was a Target for them
+	Times    *Times            `json:"times,omitempty"`  // where time decided
 }
 
 // LayerChoice is what was decided for one layer.
@@ -90,9 +97,19 @@ type LayerChoice struct {
 	SQNR float64 `json:"weights_sqnr_db"`
 	// Output is the same of the layer's output on the calibration inputs, where Reconstruct measured it.
 	Output float64 `json:"output_sqnr_db,omitempty"`
-	// Sensitivity is how much 4 bits in this layer alone change the model's answers, where a Target was set: the mean
-	// Kullback-Leibler divergence of the answers from the float model's, less that with 8 bits in all layers.
+	// Sensitivity is how much 4 bits in this layer alone change the model's answers, where a Target for bits was set: the mean
+	// Kullback-Leibler divergence of the answers from the float model's, less that with 8 bits in all layers. Where a Target for
+	// time was set it is that of the model with this layer alone quantized.
 	Sensitivity float64 `json:"sensitivity,omitempty"`
+	// FloatTime and QuantizedTime are the times, where time decided, in milliseconds, in the float model and in the one with all layers
+	// quantized: of the layer with its conversions and what follows it up to the next ones.
+	FloatTime     float64 `json:"float_ms,omitempty"`
+	QuantizedTime float64 `json:"quantized_ms,omitempty"`
+}
+
+// Sensitive reports whether the sensitivity of layers was measured.
+func (r *Result) Sensitive() bool {
+	return r.Search != nil || slices.ContainsFunc(r.Layers, func(l LayerChoice) bool { return l.Sensitivity > 0 })
 }
 
 // Quantize returns the quantized form of a float graph. Errors wrap ErrQuantized, ErrNothing, ErrData, ErrOption,
@@ -108,14 +125,34 @@ func Quantize(g *graph.Graph, data Data, o Options) (*Result, error) {
 	if err := j.calibrate(); err != nil {
 		return nil, err
 	}
-	if j.o.Target.set() {
-		if err := j.search(); err != nil {
-			return nil, err
-		}
-	} else if err := j.roundAll("weights"); err != nil {
+	if err := j.decide(); err != nil {
 		return nil, err
 	}
 	return j.result()
+}
+
+// decide chooses the schemes of layers, where they are not given, and the weights.
+func (j *job) decide() error {
+	byTime := j.o.OptimizeTime || j.o.Target.timed()
+	if byTime {
+		if err := j.decideByTime(); err != nil {
+			return err
+		}
+	}
+	switch {
+	case j.o.Target.bits():
+		if err := j.search(); err != nil {
+			return err
+		}
+	case !j.o.Target.timed():
+		if err := j.roundAll("weights"); err != nil {
+			return err
+		}
+	}
+	if byTime {
+		return j.timeResult()
+	}
+	return nil
 }
 
 // job is the state of one Quantize.
@@ -132,6 +169,9 @@ type job struct {
 	integer     stream             // of the quantized graph, whose layers are final as far as they were rounded
 	searched    *Search
 	sensitivity map[*layer]float64
+	times       *Times   // nil unless time decides
+	floatTimes  runTimes // of the float model
+	wholeTimes  runTimes // of the model with all layers quantized
 	kept        *kept
 	behind      []*layer // that were recalled and that the streams have not passed
 }
@@ -150,9 +190,12 @@ func newJob(g *graph.Graph, data Data, o Options) (*job, error) {
 	if err := o.Target.check(o); err != nil {
 		return nil, err
 	}
-	j := &job{o: o, m: m, weights: make(map[*layer]*packed), outputs: make(map[*layer]float64)}
+	j := &job{o: o, m: m}
 	if j.o.Progress == nil {
 		j.o.Progress = func(string, int, int) {}
+	}
+	if j.o.clock == nil {
+		j.o.clock = j.stopwatch
 	}
 	if j.o.Cancelled == nil {
 		j.o.Cancelled = func() error { return nil }
@@ -231,6 +274,7 @@ func (j *job) rewind() {
 // roundNearest rounds the weights of all layers to the nearest level, from which reconstruction starts.
 func (j *job) roundNearest() {
 	j.rewind()
+	j.weights, j.outputs = make(map[*layer]*packed), make(map[*layer]float64)
 	for _, l := range j.m.layers {
 		if j.schemes[l] != Float {
 			j.weights[l] = l.round(j.schemes[l])
@@ -262,7 +306,7 @@ func (j *job) result() (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Result{Graph: g, Ranges: make(map[string]Choice), Inputs: len(j.w.order), Warnings: j.m.warnings(j.observed), Search: j.searched}
+	r := &Result{Graph: g, Ranges: make(map[string]Choice), Inputs: len(j.w.order), Warnings: j.m.warnings(j.observed), Search: j.searched, Times: j.times}
 	for _, n := range g.Nodes {
 		for _, v := range n.Outputs {
 			if v != nil && v.Quant != nil {
@@ -274,6 +318,7 @@ func (j *job) result() (*Result, error) {
 	}
 	for _, l := range j.m.layers {
 		c := LayerChoice{Name: l.name(), Op: l.node.Op, Scheme: j.schemes[l].String(), Weights: l.oc * l.depth, MACs: l.macs, Output: j.outputs[l], Sensitivity: j.sensitivity[l]}
+		c.FloatTime, c.QuantizedTime = median(j.floatTimes.Layers[l.index]), median(j.wholeTimes.Layers[l.index])
 		if p := j.weights[l]; p != nil {
 			c.SQNR = p.sqnr(l.weights())
 		}

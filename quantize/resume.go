@@ -30,6 +30,10 @@ func (j *job) facts(g *graph.Graph) ([]fact, error) {
 		rules[i] = r.Layers + "=" + r.Scheme.String()
 	}
 	t := j.o.Target
+	timed := "nothing"
+	if t.timed() || j.o.OptimizeTime {
+		timed = fmt.Sprintf("bound %v of the float model's, %v, optimized %v, threads %d", t.Time, t.Latency, j.o.OptimizeTime, j.w.threads)
+	}
 	return []fact{
 		{"model", digest(model)},
 		{"data", data},
@@ -39,6 +43,7 @@ func (j *job) facts(g *graph.Graph) ([]fact, error) {
 		{"range", j.o.Range.String()},
 		{"rounding", j.o.Rounding.String()},
 		{"target", fmt.Sprintf("drop %v, bytes %d", t.Drop, t.Bytes)},
+		{"time", timed},
 		{"level", level.String()},
 	}, nil
 }

@@ -39,6 +39,8 @@ type quantizer struct {
 	rounding  string
 	drop      float64
 	bytes     int
+	optimize  string
+	time      string
 	inputs    int
 	seed      uint64
 	threads   int
@@ -57,7 +59,9 @@ func (a *app) quantizeCommand() *cobra.Command {
 eval), rounds its weights and writes an ONNX model with QuantizeLinear and DequantizeLinear nodes, which other runtimes read too.
 
 Weights are rounded layer by layer so that the layer's output on the calibration pictures comes closest to the float model's.
-Labels are used by --max-drop only. The model's metadata get the preprocessing, the labels and what was decided.`,
+Labels are used by --max-drop only. The model's metadata get the preprocessing, the labels and what was decided.
+
+With --optimize time or --max-time the choice of layers depends on the machine, and with times that are close on the run.`,
 		Args: arguments(cobra.ExactArgs(1)),
 		RunE: func(_ *cobra.Command, args []string) error { return f.run(args[0]) },
 	}
@@ -69,6 +73,8 @@ Labels are used by --max-drop only. The model's metadata get the preprocessing, 
 	c.Flags().StringVar(&f.rounding, "rounding", "reconstruct", "how weights are rounded: reconstruct (the layer's output comes closest to the float one) or nearest")
 	c.Flags().Float64Var(&f.drop, "max-drop", 0, "give 4 bits to as many layers as cost at most so many of a hundred right answers on the calibration pictures")
 	c.Flags().IntVar(&f.bytes, "max-bytes", 0, "give 4 bits to as many layers as it takes for the weights to need at most so many bytes")
+	c.Flags().StringVar(&f.optimize, "optimize", "", "time: leave float what this machine runs faster so, conversions included")
+	c.Flags().StringVar(&f.time, "max-time", "", "leave as many layers float as this time for one input allows: a share of the float model's on this machine, such as 0.5, or 3ms")
 	c.Flags().IntVar(&f.inputs, "calibrate", 0, "use at most this many calibration pictures (0: all)")
 	c.Flags().Uint64Var(&f.seed, "seed", 1, "chooses which")
 	c.Flags().IntVar(&f.threads, "threads", 0, "threads (0: all cores); the result does not depend on it")
@@ -86,6 +92,9 @@ Labels are used by --max-drop only. The model's metadata get the preprocessing, 
 func (f *quantizer) options() (quantize.Options, error) {
 	o := quantize.Options{Inputs: f.inputs, Seed: f.seed, Threads: f.threads, Target: quantize.Target{Drop: f.drop, Bytes: f.bytes}}
 	var err error
+	if err := f.timeOptions(&o); err != nil {
+		return o, err
+	}
 	if o.Weights, err = quantize.ParseScheme(f.weights); err != nil {
 		return o, err
 	}
@@ -219,10 +228,16 @@ func (f *quantizer) describe(r *quantize.Result, pre vision.Preprocess, data str
 	if meta[vision.MetadataKey], err = pre.Metadata(); err != nil {
 		return err
 	}
-	facts, err := json.Marshal(map[string]any{
+	decided := map[string]any{
 		"tool": "octet " + version(), "weights": f.weights, "layers": f.rules, "range": f.ranges, "rounding": f.rounding,
 		"data": filepath.Base(data), "inputs": r.Inputs, "seed": f.seed, "max_drop": f.drop, "max_bytes": f.bytes,
-	})
+	}
+	if r.Times != nil {
+		for key, v := range map[string]any{"optimize": f.optimize, "max_time": f.time, "measured_on": r.Times.Machine()} {
+			decided[key] = v
+		}
+	}
+	facts, err := json.Marshal(decided)
 	if err != nil {
 		return err
 	}

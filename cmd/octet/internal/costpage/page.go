@@ -60,8 +60,8 @@ type view struct {
 	Looks   []look
 }
 
-// Searched reports whether the bits of layers were searched, so that their sensitivity is known.
-func (v view) Searched() bool { return v.Decisions != nil && v.Decisions.Search != nil }
+// Sensitive reports whether the sensitivity of layers is known.
+func (v view) Sensitive() bool { return v.Decisions != nil && v.Decisions.Sensitive() }
 
 // Write writes the page.
 func Write(w io.Writer, p *Page) error {
