@@ -61,19 +61,19 @@ func interrupted(t *testing.T, g *graph.Graph, data quantize.Data, o quantize.Op
 	}
 }
 
+// light leaves the largest layers of resnet8 float: that saves most of the time.
+var light = []quantize.Rule{{Layers: "conv[6-9]", Scheme: quantize.Float}}
+
 func TestInterruptedRunsGiveTheSameBytes(t *testing.T) {
 	g := build(t, "resnet8")
-	rules := []quantize.Rule{{Layers: "last", Scheme: quantize.Float}}
 	for name, c := range map[string]struct {
 		o     quantize.Options
 		stops []stop
 	}{
-		"int4":   {quantize.Options{Weights: quantize.Int4, Rules: rules}, []stop{{"calibrate", 64}, {"weights", 1}, {"weights", 5}}},
-		"k":      {quantize.Options{Weights: quantize.Int4KMeans, Inputs: 50}, []stop{{"weights", 3}}},
-		"target": {quantize.Options{Target: quantize.Target{Drop: 5}}, []stop{{"calibrate", 64}, {"weights with 8 and 4 bits", 4}, {"sensitivity", 3}, {"weights", 2}, {"weights", 6}}},
+		"int4":   {quantize.Options{Weights: quantize.Int4, Rules: light}, []stop{{"calibrate", 64}, {"weights", 1}, {"weights", 5}}},
+		"target": {quantize.Options{Weights: quantize.Int4KMeans, Target: quantize.Target{Drop: 5}, Rules: light}, []stop{{"calibrate", 64}, {"weights with 8 and 4 bits", 4}, {"sensitivity", 3}, {"weights", 2}, {"weights", 4}}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
 			r, err := quantize.Quantize(g, inputs(70), c.o)
 			if err != nil {
 				t.Fatal(err)

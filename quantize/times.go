@@ -180,9 +180,13 @@ func (j *job) groups(c choice) []choice {
 	return list
 }
 
-// takeBack quantizes again those groups of layers whose staying float does not make the model clearly faster.
+// takeBack quantizes again those groups of layers without which the model is as fast, and all where what is left does not make it
+// clearly faster.
 func (j *job) takeBack(weights map[*layer]*packed, c choice) (choice, error) {
 	groups := j.groups(c)
+	if len(groups) == 1 {
+		groups = nil // it is compared with nothing below
+	}
 	for i, g := range groups {
 		less := maps.Clone(c)
 		for l := range g {
@@ -192,10 +196,17 @@ func (j *job) takeBack(weights map[*layer]*packed, c choice) (choice, error) {
 		if err != nil {
 			return nil, err
 		}
-		if !faster(t[1].Whole, t[2].Whole, modelGain) {
+		if ratio(t[2].Whole, t[1].Whole) <= 1 {
 			c = less
 		}
 		j.o.Progress("time", i+1, len(groups))
 	}
-	return c, nil
+	if len(c) == 0 {
+		return c, nil
+	}
+	t, err := j.try(weights, c, choice{})
+	if err != nil || faster(t[1].Whole, t[2].Whole, modelGain) {
+		return c, err
+	}
+	return choice{}, nil
 }

@@ -119,7 +119,7 @@ func TestRulesAndBitsGoWithOptimizeTime(t *testing.T) {
 		t.Fatal(err)
 	}
 	r, err := quantize.Quantize(g, inputs(8), c.options(quantize.Options{
-		OptimizeTime: true, Rules: []quantize.Rule{{Layers: names[2], Scheme: quantize.Int8}}, Target: quantize.Target{Drop: 100},
+		OptimizeTime: true, Rules: append([]quantize.Rule{{Layers: names[2], Scheme: quantize.Int8}}, light...), Target: quantize.Target{Drop: 100},
 	}))
 	if err != nil {
 		t.Fatal(err)
@@ -129,7 +129,7 @@ func TestRulesAndBitsGoWithOptimizeTime(t *testing.T) {
 		switch i {
 		case 2:
 			want = "int8"
-		case 4:
+		case 4, 5, 6, 7, 8:
 			want = "float"
 		}
 		if l.Scheme != want {
@@ -152,7 +152,7 @@ func TestTimeIsSpentOnSensitiveLayers(t *testing.T) {
 	c := clock{conversion: 0.1}
 	for _, o := range []quantize.Options{
 		{Target: quantize.Target{Time: 0.6}, Rounding: quantize.Nearest},
-		{Target: quantize.Target{Latency: 26 * time.Millisecond}, Weights: quantize.Int4},
+		{Target: quantize.Target{Latency: 26 * time.Millisecond}, Weights: quantize.Int4, Rounding: quantize.Nearest},
 		{Target: quantize.Target{Time: 0.6, Drop: 50}, Rounding: quantize.Nearest},
 		{Target: quantize.Target{Time: 0.3}, Rounding: quantize.Nearest},
 	} {
@@ -243,7 +243,7 @@ func TestAModelInTimeThatLosesAnswersIsRefused(t *testing.T) {
 func TestTimesAreKept(t *testing.T) {
 	g := timedModel(t)
 	c := clock{conversion: 0.5, integer: map[int]float64{4: 9}}
-	o := quantize.Options{OptimizeTime: true, Target: quantize.Target{Time: 0.7}}
+	o := quantize.Options{OptimizeTime: true, Target: quantize.Target{Time: 0.7}, Rules: light}
 	r, err := quantize.Quantize(g, inputs(20), c.options(o))
 	if err != nil {
 		t.Fatal(err)
