@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// ErrTarget is returned when no choice of bit widths reaches a Target.
+// ErrTarget is returned when no choice of schemes that was found reaches a Target.
 var ErrTarget = errors.New("target out of reach")
 
 // Target is a bound for which the schemes of layers that no rule names are chosen.

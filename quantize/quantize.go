@@ -62,7 +62,8 @@ type Options struct {
 	// there is little in it.
 	OptimizeTime bool
 	// State keeps what is done, so that the same call goes on after an interruption; it may be nil. What it holds when Quantize has
-	// succeeded is of no more use.
+	// succeeded is of no more use. A copy of it is in memory: the histograms, and a byte for each weight in each form that it is
+	// rounded to.
 	State Store
 	// Memory is told, before calibration starts, how many bytes it takes beside the model's own activations, whatever the number of
 	// inputs; it may be nil.

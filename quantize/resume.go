@@ -19,7 +19,7 @@ func (j *job) facts(g *graph.Graph) ([]fact, error) {
 	}
 	model := sha256.New()
 	if err := graph.PrintFull(model, g); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("state: %w", err)
 	}
 	data, err := j.dataDigest()
 	if err != nil {
