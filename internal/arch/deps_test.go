@@ -55,7 +55,7 @@ var policy = []row{
 	{pkg: "ops/opstest", ours: []string{"graph", "ops", "int8", "fp32", "internal/cpu", "internal/testkit"}},
 	{pkg: "loader/onnx", ours: []string{"graph", "ops"}, external: []string{"google.golang.org/protobuf/encoding/protowire"}},
 	{pkg: "loader/tflite", ours: []string{"graph", "ops"}, external: []string{"github.com/google/flatbuffers/go"}},
-	{pkg: "loader/gorgonia", ours: []string{"graph", "ops"}, external: []string{"gorgonia.org/gorgonia", "gorgonia.org/tensor"}},
+	{pkg: "loader/gorgonia", ours: []string{"graph", "ops", "runtime"}, external: []string{"gorgonia.org/gorgonia", "gorgonia.org/tensor"}},
 	{pkg: "loader", ours: []string{"graph", "loader/onnx", "loader/tflite"}},
 	{pkg: "runtime/optimize", ours: []string{"graph", "ops", "internal/invariants"}},
 	{pkg: "runtime", ours: []string{"graph", "ops", "int8", "fp32", "runtime/optimize", "internal/cpu", "internal/invariants", "internal/memory"}},
