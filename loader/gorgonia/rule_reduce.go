@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
 
 	"github.com/octet-ml/octet/ops"
 )
@@ -38,6 +39,9 @@ func (b *Builder) reduce(op string) (value, error) {
 	if err != nil {
 		return value{}, err
 	}
+	if err := wellReduced(b.operands[0].Shape(), axes); err != nil {
+		return value{}, err
+	}
 	x := b.whole(b.operand(0))
 	if err := separate(x.Shape, axes...); err != nil {
 		return value{}, err
@@ -47,6 +51,21 @@ func (b *Builder) reduce(op string) (value, error) {
 		return same(b.Add("Reshape", &ops.Reshape{To: x.Shape[:2].Clone()}, y)), nil
 	}
 	return same(b.Add(op, &ops.Reduce{}, x, b.integers(axes...))), nil
+}
+
+// wellReduced returns an error unless Gorgonia's tensors of v0.9.24 compute a reduction along the axes, one after the other. Along one
+// that is neither the first nor the last, with more than one index between it and the first, reduceDefault of the tensors'
+// package steps over the wrong elements unless the axis has size 2. Networks are trained with what it computes, which has no name.
+func wellReduced(shape tensor.Shape, axes []int) error {
+	left := slices.Clone(shape)
+	for i, a := range axes {
+		a -= i
+		if a > 0 && a < len(left)-1 && left[a] != 2 && left[1:a].TotalSize() > 1 && len(axes) < len(shape) {
+			return unsupportedf("gorgonia.org/tensor reduces the wrong elements along axis %d of %v (reshape the axes behind the first to one, or take GlobalAveragePool2D)", a, left)
+		}
+		left = slices.Delete(left, a, a+1)
+	}
+	return nil
 }
 
 // softmax converts SoftMax and LogSoftMax. Without an axis it is the last one, but the first one of a column.
