@@ -220,6 +220,7 @@ func (b *Builder) convert() (value, error) {
 	}
 	convert, ok := rules[kind(b.node.Op())]
 	if !ok {
+		b.wholes() // so that they are looked at too
 		return value{}, unsupportedf("no such operator")
 	}
 	return convert(b)

@@ -75,7 +75,8 @@ func (c *convolution) convert(b *Builder) (value, error) {
 }
 
 // windows refuses an im2col that is not part of a convolution.
-func windows(*Builder) (value, error) {
+func windows(b *Builder) (value, error) {
+	b.wholes()
 	return value{}, unsupportedf("it is not part of a convolution as Conv2d makes it")
 }
 

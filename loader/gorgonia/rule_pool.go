@@ -26,23 +26,25 @@ func (b *Builder) pool() (*ops.Pool, error) {
 
 // maxPool converts MaxPool2D.
 func maxPool(b *Builder) (value, error) {
+	x := b.whole(b.operand(0))
 	a, err := b.pool()
 	if err != nil {
 		return value{}, err
 	}
-	return same(b.Add("MaxPool", a, b.whole(b.operand(0)))), nil
+	return same(b.Add("MaxPool", a, x)), nil
 }
 
 // averagePool converts AveragePool2D, which v0.9.18 computes as the sum of a window divided by the width of the input, whatever the
 // size of the window. Networks are trained with that, so it is what the graph computes too.
 func averagePool(b *Builder) (value, error) {
+	x := b.whole(b.operand(0))
 	a, err := b.pool()
 	if err != nil {
 		return value{}, err
 	}
 	a.CountIncludePad = true
 	width := b.operands[0].Shape()[3]
-	y := b.Add("AveragePool", a, b.whole(b.operand(0)))
+	y := b.Add("AveragePool", a, x)
 	if a.Kernel[0]*a.Kernel[1] == width {
 		return same(y), nil
 	}

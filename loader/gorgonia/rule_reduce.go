@@ -39,10 +39,10 @@ func (b *Builder) reduce(op string) (value, error) {
 	if err != nil {
 		return value{}, err
 	}
+	x := b.whole(b.operand(0))
 	if err := wellReduced(b.operands[0].Shape(), axes); err != nil {
 		return value{}, err
 	}
-	x := b.whole(b.operand(0))
 	if err := separate(x.Shape, axes...); err != nil {
 		return value{}, err
 	}

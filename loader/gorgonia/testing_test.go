@@ -195,3 +195,12 @@ func compile(t testing.TB, g *graph.Graph, n int) *runtime.Program {
 	}
 	return p
 }
+
+// full adds a constant of the shape of x, whose elements are all the same.
+func (n *net) full(x *G.Node, value float32) *G.Node {
+	v := tensor.New(tensor.WithShape(x.Shape()...), tensor.Of(tensor.Float32))
+	if err := v.Memset(value); err != nil {
+		panic(err)
+	}
+	return G.NewTensor(n.ExprGraph, tensor.Float32, x.Dims(), G.WithShape(x.Shape()...), G.WithName("full"), G.WithValue(v))
+}
