@@ -120,6 +120,9 @@ func (n *net) batchNorm(x *G.Node) *G.Node {
 	if err != nil {
 		panic(err)
 	}
+	if err := op.SetTraining(false); err != nil {
+		panic(err)
+	}
 	if err := op.SetStats(mean, variance); err != nil {
 		panic(err)
 	}
