@@ -70,30 +70,12 @@ func (n *network) Facts() bench.Facts { return bench.Facts{Weights: n.bytes} }
 
 // Instance builds the network and compiles it for a machine of its own.
 func (n *network) Instance() (_ bench.Instance, err error) {
-	b := &builder{network: n, graph: gorgonia.NewGraph(), nodes: make(map[*graph.Value]*gorgonia.Node)}
-	defer func() {
-		if r := recover(); r != nil { // Gorgonia's way of refusing a graph
-			err = fmt.Errorf("%s: gorgonia panics: %v", b.where, r)
-		}
-	}()
-	i := new(instance)
-	for _, v := range n.graph.Inputs {
-		t := graph.NewTensor(graph.Float32, v.Shape...)
-		b.nodes[v] = b.leaf(v.Name, graph.View[float32](t.Data), v.Shape)
-		i.inputs = append(i.inputs, t)
+	b, inputs, err := n.express()
+	if err != nil {
+		return nil, err
 	}
-	for _, node := range n.graph.Nodes {
-		b.where = node.Where()
-		y, err := rules[node.Op].build(b, node)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", b.where, err)
-		}
-		if got, want := graph.Shape(y.Shape()), node.Outputs[0].Shape; !got.Equal(want) {
-			return nil, fmt.Errorf("%s: gorgonia makes %v of it, want %v", b.where, got, want)
-		}
-		b.nodes[node.Outputs[0]] = y
-	}
-	i.values = make([]gorgonia.Value, len(n.graph.Outputs))
+	defer b.caught(&err)
+	i := &instance{inputs: inputs, values: make([]gorgonia.Value, len(n.graph.Outputs))}
 	for k, v := range n.graph.Outputs {
 		gorgonia.Read(b.nodes[v], &i.values[k])
 		i.shapes = append(i.shapes, v.Shape)
@@ -101,6 +83,36 @@ func (n *network) Instance() (_ bench.Instance, err error) {
 	b.where = "tape machine"
 	i.machine = gorgonia.NewTapeMachine(b.graph)
 	return i, nil
+}
+
+// express builds the network as an expression graph and returns the buffers of its inputs.
+func (n *network) express() (b *builder, inputs []*graph.Tensor, err error) {
+	b = &builder{network: n, graph: gorgonia.NewGraph(), nodes: make(map[*graph.Value]*gorgonia.Node)}
+	defer b.caught(&err)
+	for _, v := range n.graph.Inputs {
+		t := graph.NewTensor(graph.Float32, v.Shape...)
+		b.nodes[v] = b.leaf(v.Name, graph.View[float32](t.Data), v.Shape)
+		inputs = append(inputs, t)
+	}
+	for _, node := range n.graph.Nodes {
+		b.where = node.Where()
+		y, err := rules[node.Op].build(b, node)
+		if err != nil {
+			return nil, nil, fmt.Errorf("%s: %w", b.where, err)
+		}
+		if got, want := graph.Shape(y.Shape()), node.Outputs[0].Shape; !got.Equal(want) {
+			return nil, nil, fmt.Errorf("%s: gorgonia makes %v of it, want %v", b.where, got, want)
+		}
+		b.nodes[node.Outputs[0]] = y
+	}
+	return b, inputs, nil
+}
+
+// caught makes an error of a panic, Gorgonia's way of refusing a graph.
+func (b *builder) caught(err *error) {
+	if r := recover(); r != nil {
+		*err = fmt.Errorf("%s: gorgonia panics: %v", b.where, r)
+	}
 }
 
 // instance is a tape machine.

@@ -145,13 +145,13 @@ func (c *converter) convert(batch int) (*graph.Graph, error) {
 	return c.graph, nil
 }
 
-// batched returns the shape of an input of the attempt: with the batch as its first dimension where it has the right size.
+// batched returns the shape of an input in the attempt: with the batch as its first dimension where that has the right size.
 func (c *converter) batched(n *gorgonia.Node) graph.Shape {
 	s := graph.Shape(n.Shape())
 	if s == nil {
 		s = graph.Shape{}
 	}
-	if len(s) > 0 && s[0] == c.batch {
+	if len(s) > 0 && c.batch > 0 && s[0] == c.batch {
 		s[0] = graph.Batch
 	}
 	return s

@@ -20,7 +20,7 @@ const packagePath = "gorgonia.org/gorgonia"
 //
 //	im2colOp                h w padH padW strideH strideW dilationH dilationW
 //	maxPoolOp, avgPoolOp    h w padNorth padWest padSouth padEast explicitPadding strideH strideW
-//	BatchNormOp, GroupNormOp  epsilon; numGroups
+//	BatchNormOp             epsilon
 //	softmaxOp               axis isLog
 //	sumOp, maxOp            along
 //	transposeOp             pattern

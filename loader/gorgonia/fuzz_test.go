@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"hash/fnv"
 	"math"
+	"strings"
 	"testing"
 
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
+	"github.com/octet-ml/octet/graph"
 	"github.com/octet-ml/octet/loader/gorgonia"
 	"github.com/octet-ml/octet/runtime"
 )
@@ -90,6 +92,7 @@ func FuzzExprGraph(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		defer describe(t, g, out)
 		compare(t, floats(t, y[0]), want)
 		if v := g.Outputs[0].Shape; g.Metadata != nil || len(v) == 0 || v[0] >= 0 {
 			return
@@ -103,6 +106,19 @@ func FuzzExprGraph(f *testing.F) {
 		}
 		compare(t, floats(t, y[0]), append(want, want2...))
 	})
+}
+
+// describe logs a graph, and the expression graph that it was made of, where the test has failed.
+func describe(t *testing.T, g *graph.Graph, out *G.Node) {
+	if !t.Failed() {
+		return
+	}
+	var text strings.Builder
+	_ = graph.Print(&text, g) // of what can be printed
+	for n := range G.WalkGraph(out) {
+		fmt.Fprintf(&text, "%%%x %v %s\n", n.ID(), n.Shape(), n.Name())
+	}
+	t.Log(text.String())
 }
 
 // start adds the input.

@@ -79,9 +79,6 @@ var operators = []operator{
 	}), "AveragePool Mul"},
 	{"global average pool", []int{2, 3, 4, 5}, plain(G.GlobalAveragePool2D), "GlobalAveragePool"},
 	{"upsample", []int{2, 3, 2, 3}, plain(func(x *G.Node) (*G.Node, error) { return G.Upsample2D(x, 3) }), "Resize"},
-	{"group norm", []int{2, 6, 3, 3}, func(n *net, x *G.Node) (*G.Node, error) {
-		return G.GroupNorm(x, n.leaf("s", 1, 1, 6, 1, 1), n.leaf("t", 1, 1, 6, 1, 1), 3, 6, 1e-3)
-	}, ""},
 	{"relu", []int{2, 5}, plain(G.Rectify), "Relu"},
 	{"leaky relu", []int{2, 5}, plain(func(x *G.Node) (*G.Node, error) { return G.LeakyRelu(x, 0.3) }), "LeakyRelu"},
 	{"relu/by maximum", []int{2, 5}, func(n *net, x *G.Node) (*G.Node, error) {
@@ -89,7 +86,11 @@ var operators = []operator{
 	}, "Relu"},
 	{"relu6", []int{2, 5}, func(n *net, x *G.Node) (*G.Node, error) {
 		return G.MinBetween(G.Must(G.Rectify(x)), n.full(x, 6))
-	}, "Relu Min"},
+	}, "Relu Clip"},
+	{"lower bound", []int{2, 5}, func(n *net, x *G.Node) (*G.Node, error) {
+		return G.MaxBetween(n.full(x, -0.5), x)
+	}, "Clip"},
+	{"maximum of two", []int{2, 5}, func(_ *net, x *G.Node) (*G.Node, error) { return G.MaxBetween(x, G.Must(G.Neg(x))) }, "Neg Max"},
 	{"softmax", []int{2, 5}, plain(func(x *G.Node) (*G.Node, error) { return G.SoftMax(x) }), "Softmax"},
 	{"softmax/axis", []int{2, 5, 3}, plain(func(x *G.Node) (*G.Node, error) { return G.SoftMax(x, 1) }), "Softmax"},
 	{"log softmax", []int{2, 5}, plain(func(x *G.Node) (*G.Node, error) { return G.LogSoftMax(x) }), "LogSoftmax"},

@@ -3,8 +3,6 @@ package gorgonia
 import (
 	"math"
 
-	"gorgonia.org/gorgonia"
-
 	"github.com/octet-ml/octet/graph"
 	"github.com/octet-ml/octet/ops"
 )
@@ -90,20 +88,33 @@ func (b *Builder) pairwise(op string) (value, error) {
 	return value{b.Add(op, nil, x.v, y.v), shape}, nil
 }
 
-// minimum converts MinBetween.
-func minimum(b *Builder) (value, error) { return b.pairwise("Min") }
+// minimum converts MinBetween; with a number it is an upper bound.
+func minimum(b *Builder) (value, error) {
+	if n, x, ok := b.bound(); ok {
+		return value{b.Add("Clip", nil, x.v, nil, b.scalar(n)), x.shape}, nil
+	}
+	return b.pairwise("Min")
+}
 
-// maximum converts MaxBetween, which with 0 is a Relu.
+// maximum converts MaxBetween; with a number it is a lower bound, and with 0 a Relu.
 func maximum(b *Builder) (value, error) {
-	for i, n := range b.operands {
-		if b.isNumber(n, 0) {
-			return b.relu(b.operands[1-i])
-		}
+	n, x, ok := b.bound()
+	switch {
+	case ok && n == 0:
+		return value{b.Add("Relu", nil, x.v), x.shape}, nil
+	case ok:
+		return value{b.Add("Clip", nil, x.v, b.scalar(n)), x.shape}, nil
 	}
 	return b.pairwise("Max")
 }
 
-func (b *Builder) relu(n *gorgonia.Node) (value, error) {
-	x := b.value(n)
-	return value{b.Add("Relu", nil, x.v), x.shape}, nil
+// bound returns the number that all elements of one operand of floats are, and the other operand.
+func (b *Builder) bound() (number float64, x value, ok bool) {
+	for i, n := range b.operands {
+		if number, ok := b.number(n); ok {
+			x := b.operand(1 - i)
+			return number, x, x.v.DType == graph.Float32
+		}
+	}
+	return 0, value{}, false
 }

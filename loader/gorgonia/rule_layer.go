@@ -146,18 +146,6 @@ func batchNorm(b *Builder) (value, error) {
 	return same(b.Add("BatchNormalization", &ops.BatchNormalization{Epsilon: float32(epsilon)}, in...)), nil
 }
 
-// groupNorm converts GroupNorm; scale and bias are nodes of their own.
-func groupNorm(b *Builder) (value, error) {
-	p := parametersOf(b.node.Op())
-	a := &ops.GroupNormalization{Epsilon: float32(p.float("epsilon")), Groups: p.int("numGroups")}
-	if p.err != nil {
-		return value{}, p.err
-	}
-	x := b.whole(b.operand(0))
-	channels := graph.Shape{b.node.Shape()[1]}
-	return same(b.Add("GroupNormalization", a, x, b.filled(1, channels), b.filled(0, channels))), nil
-}
-
 // filled returns a constant of the given shape whose elements are all x.
 func (b *Builder) filled(x float32, shape graph.Shape) *graph.Value {
 	return b.Constant(graph.Float32s(slices.Repeat([]float32{x}, shape.Size()), shape...))

@@ -80,6 +80,9 @@ func slice(b *Builder) (value, error) {
 		return value{}, err
 	}
 	start, end, step := cut.Start(), cut.End(), max(cut.Step(), 1)
+	if end-start == 1 {
+		step = 1
+	}
 	if start < 0 || end > x.Shape[axis] || (end-start)%step != 0 {
 		return value{}, unsupportedf("slice %d:%d:%d of axis %d of %v", start, end, step, axis, x.Shape)
 	}

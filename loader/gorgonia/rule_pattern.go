@@ -155,7 +155,7 @@ func (c *converter) repeated(reduction string, n, x *gorgonia.Node) (int, bool) 
 	}
 	from := c.made(reduction, column)
 	along, err := c.along(column)
-	if len(from) != 1 || from[0] != x || p.err != nil || err != nil || !slices.Equal(along, []int{axis}) {
+	if len(from) != 1 || from[0] != x || first(p.err, err) != nil || !slices.Equal(along, []int{axis}) || wellReduced(x.Shape(), along) != nil {
 		return 0, false
 	}
 	want := x.Shape()

@@ -11,7 +11,7 @@ func init() {
 	rules = map[string]rule{
 		"transposeOp": transpose, "linAlgBinOp": product, "im2colOp": windows,
 		"maxPoolOp": maxPool, "avgPoolOp": averagePool, "globalAveragePoolOp": globalAveragePool, "upsampleOp": upsample,
-		"BatchNormOp": batchNorm, "GroupNormOp": groupNorm, "dropoutOp": identity, "Iop": identity,
+		"BatchNormOp": batchNorm, "dropoutOp": identity, "Iop": identity,
 		"elemBinOp": binary, "elemUnaryOp": unary, "softmaxOp": softmax, "minBetween": minimum, "maxBetween": maximum,
 		"reshapeOp": reshape, "concatOp": concat, "sliceOp": slice, "repeatOp": repeat, "sizeOp": size,
 		"sumOp": sum, "maxOp": reduceMax,
