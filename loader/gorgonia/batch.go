@@ -64,7 +64,7 @@ func (b *Builder) squeezed(x value, other graph.Shape) value {
 		}
 		v := x.v
 		if v.Shape[a] != 1 {
-			if v = b.first(x.v, a); v == nil {
+			if v = b.firstAlong(x.v, a); v == nil {
 				continue
 			}
 		}
@@ -75,8 +75,8 @@ func (b *Builder) squeezed(x value, other graph.Shape) value {
 	return x
 }
 
-// first returns a constant with the first elements of v along an axis, nil unless v is constant and the others repeat them.
-func (b *Builder) first(v *graph.Value, axis int) *graph.Value {
+// firstAlong returns a constant with the first elements of v along an axis, nil unless v is constant and the others repeat them.
+func (b *Builder) firstAlong(v *graph.Value, axis int) *graph.Value {
 	if v.Const == nil {
 		return nil
 	}

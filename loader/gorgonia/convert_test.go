@@ -65,6 +65,53 @@ func TestBatchStaysFixed(t *testing.T) {
 	}
 }
 
+func TestSizesStayWhereThatIsAskedFor(t *testing.T) {
+	n := newNet(3)
+	in := n.input(3, 5)
+	g, err := gorgonia.FromExprGraph(n.ExprGraph, G.Nodes{in}, G.Nodes{relu(in)}, gorgonia.FixedBatch())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s := g.Outputs[0].Shape; !s.Equal(graph.Shape{3, 5}) || !g.Inputs[0].Shape.Equal(s) || g.Metadata != nil {
+		t.Errorf("%v, metadata %v", s, g.Metadata)
+	}
+}
+
+// A sum divided by the number of images is no mean, even where there are as many images as summands.
+func TestSizesOfOtherAxesMakeNoMean(t *testing.T) {
+	n := newNet(3)
+	in := n.input(5, 5)
+	out := G.Must(G.HadamardDiv(G.Must(G.Sum(in, 1)), G.Must(G.SizeOf(0, in))))
+	_, err := gorgonia.FromExprGraph(n.ExprGraph, G.Nodes{in}, G.Nodes{out}, gorgonia.DynamicBatch())
+	if !errors.Is(err, gorgonia.ErrBatch) || !strings.Contains(err.Error(), "it is the number of images") {
+		t.Error(err)
+	}
+}
+
+// The inner nodes of a convolution may be inputs; then there is no convolution.
+func TestInputsInsideALayer(t *testing.T) {
+	n := newNet(3)
+	x := n.input(2, 1, 4, 4)
+	out := n.conv(x, 3, 3, 0, 1)
+	reshaped := gorgonia.Operands(out)[0]
+	product := gorgonia.Operands(reshaped)[0]
+	rows := gorgonia.Operands(product)[0]
+	windows := gorgonia.Operands(rows)[0]
+	data := n.picture(x, 2)
+	want := forward(t, x, G.Nodes{out, reshaped, product, rows, windows}, data)
+	for i, in := range (G.Nodes{reshaped, product, rows, windows}) {
+		g, err := gorgonia.FromExprGraph(n.ExprGraph, G.Nodes{in}, G.Nodes{out})
+		if err != nil {
+			t.Fatal(err)
+		}
+		y, err := gorgonia.Run(compile(t, g, 2), tensor.New(tensor.WithShape(in.Shape()...), tensor.WithBacking(want[i+1])))
+		if err != nil {
+			t.Fatal(err)
+		}
+		compare(t, floats(t, y[0]), want[0])
+	}
+}
+
 // Parameters that are the same for each image do not keep the batch fixed.
 func TestRepeatedConstantsAreNoObstacle(t *testing.T) {
 	n := newNet(3)

@@ -56,11 +56,11 @@ type NodeErrors []*NodeError
 
 // Error returns one line for each node.
 func (e NodeErrors) Error() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%d nodes of the expression graph cannot be converted:", len(e))
 	if len(e) == 1 {
 		return e[0].Error()
 	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d nodes of the expression graph cannot be converted:", len(e))
 	for _, n := range e {
 		b.WriteString("\n\t" + n.Error())
 	}

@@ -13,7 +13,6 @@ import (
 
 	"github.com/octet-ml/octet/graph"
 	"github.com/octet-ml/octet/loader/gorgonia"
-	"github.com/octet-ml/octet/runtime"
 )
 
 // Bounds of what the fuzzer builds.
@@ -65,6 +64,12 @@ func FuzzExprGraph(f *testing.F) {
 			}
 		}
 		out := b.nodes[len(b.nodes)-1]
+		if b.pick(4) > 0 { // inside the graph
+			in = b.nodes[b.pick(len(b.nodes))]
+			if in.IsScalar() {
+				return
+			}
+		}
 		g, err := gorgonia.FromExprGraph(b.ExprGraph, G.Nodes{in}, G.Nodes{out})
 		if err != nil {
 			var list gorgonia.NodeErrors
@@ -80,19 +85,12 @@ func FuzzExprGraph(f *testing.F) {
 		if !ok || !ok2 {
 			return
 		}
-		most := 1
-		if g.Metadata == nil {
-			most = 2 * batch
-		}
-		p, err := runtime.Compile(g, runtime.Batch(most), runtime.Threads(1))
-		if err != nil {
-			t.Fatalf("%v\n%v", err, g)
-		}
+		defer describe(t, g, out)
+		p := compile(t, g, 2*batch)
 		y, err := gorgonia.Run(p, x)
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer describe(t, g, out)
 		compare(t, floats(t, y[0]), want)
 		if v := g.Outputs[0].Shape; g.Metadata != nil || len(v) == 0 || v[0] >= 0 {
 			return

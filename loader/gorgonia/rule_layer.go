@@ -26,12 +26,19 @@ func (b *Builder) convolution(pattern []int) *convolution {
 		return nil
 	}
 	image := b.made("reshapeOp", b.operands[0])
-	if len(image) != 1 || len(b.operands[0].Shape()) != 4 || kind(image[0].Op()) != "linAlgBinOp" || image[0].Op().String() != "A × Bᵀ" {
+	if len(image) != 1 || len(b.operands[0].Shape()) != 4 {
 		return nil
 	}
 	factors := b.made("linAlgBinOp", image[0])
+	if len(factors) != 2 || image[0].Op().String() != "A × Bᵀ" {
+		return nil
+	}
 	rows := b.made("reshapeOp", factors[0])
-	if len(rows) != 1 || kind(rows[0].Op()) != "im2colOp" {
+	if len(rows) != 1 {
+		return nil
+	}
+	source := b.made("im2colOp", rows[0])
+	if len(source) != 1 {
 		return nil
 	}
 	cells, columns := rows[0].Shape(), image[0].Shape()
@@ -39,7 +46,7 @@ func (b *Builder) convolution(pattern []int) *convolution {
 		return nil
 	}
 	p := parametersOf(rows[0].Op())
-	c := &convolution{x: b.made("im2colOp", rows[0])[0], filter: factors[1], kernel: p.pair("h", "w")}
+	c := &convolution{x: source[0], filter: factors[1], kernel: p.pair("h", "w")}
 	pads := p.pair("padH", "padW")
 	c.window = ops.Window{
 		Strides: p.pair("strideH", "strideW"), Dilations: p.pair("dilationH", "dilationW"),

@@ -3,6 +3,7 @@ package gorgonia
 import (
 	"slices"
 
+	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
 	"github.com/octet-ml/octet/graph"
@@ -49,7 +50,7 @@ func concat(b *Builder) (value, error) {
 	p := parametersOf(b.node.Op())
 	axis, err := b.axis(p.int("axis"))
 	if p.err != nil || err != nil {
-		return value{}, first(p.err, err)
+		return value{}, firstError(p.err, err)
 	}
 	in := b.wholes()
 	for _, v := range in {
@@ -65,7 +66,7 @@ func slice(b *Builder) (value, error) {
 	p := parametersOf(b.node.Op())
 	axis, err := b.axis(p.int("along"))
 	if p.err != nil || err != nil {
-		return value{}, first(p.err, err)
+		return value{}, firstError(p.err, err)
 	}
 	s, ok := b.node.Op().(interface{ IsSlice() tensor.Slice })
 	if !ok {
@@ -128,17 +129,21 @@ func (b *Builder) times() (int, error) {
 	if kind(count.Op()) != "sizeOp" {
 		return 0, unsupportedf("a number of repetitions that is computed")
 	}
-	return b.sizeOf(&Builder{converter: b.converter, node: count, operands: b.family.operands(count)})
+	return b.sizeOf(count)
 }
 
 // sizeOf returns the size that a sizeOp tells: -m for m times the number of images.
-func (*Builder) sizeOf(n *Builder) (int, error) {
-	p := parametersOf(n.node.Op())
+func (c *converter) sizeOf(n *gorgonia.Node) (int, error) {
+	p := parametersOf(n.Op())
 	axis := p.int("axis")
 	if p.err != nil {
 		return 0, p.err
 	}
-	x := n.operand(0)
+	operands := c.family.operands(n)
+	if len(operands) != 1 {
+		return 0, unsupportedf("%d operands", len(operands))
+	}
+	x := c.value(operands[0])
 	if len(x.shape) == 0 && axis == 0 {
 		return 1, nil
 	}
@@ -150,7 +155,7 @@ func (*Builder) sizeOf(n *Builder) (int, error) {
 
 // size converts SizeOf.
 func size(b *Builder) (value, error) {
-	d, err := b.sizeOf(b)
+	d, err := b.sizeOf(b.node)
 	switch {
 	case err != nil:
 		return value{}, err
@@ -172,8 +177,8 @@ func upsample(b *Builder) (value, error) {
 	return same(b.Add("Resize", a, b.whole(b.operand(0)), nil, scales)), nil
 }
 
-// first returns the first error that is not nil.
-func first(errs ...error) error {
+// firstError returns the first error that is not nil.
+func firstError(errs ...error) error {
 	if i := slices.IndexFunc(errs, func(err error) bool { return err != nil }); i >= 0 {
 		return errs[i]
 	}

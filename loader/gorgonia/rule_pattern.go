@@ -84,28 +84,24 @@ func meanOf(b *Builder) (value, bool) {
 	if err != nil || !known {
 		return value{}, false
 	}
-	s := summed[0].Shape()
+	size := 1
 	for _, a := range along {
-		n, s[a] = n/s[a], 1
+		size *= summed[0].Shape()[a]
 	}
-	if n != 1 {
+	if size != n {
 		return value{}, false
 	}
 	r := &Builder{converter: b.converter, node: total, operands: summed, name: b.name}
 	x, err := r.reduce("ReduceMean")
-	b.err = first(b.err, r.err, err)
+	b.err = firstError(b.err, r.err, err)
 	return x, true
 }
 
-// count returns the product of sizes that n is, if it is one.
+// count returns the product of sizes that n is, if it is one and does not depend on the number of images.
 func (c *converter) count(n *gorgonia.Node) (int, bool) {
-	if of := c.made("sizeOp", n); len(of) == 1 {
-		p := parametersOf(n.Op())
-		axis := p.int("axis")
-		if s := of[0].Shape(); p.err == nil && axis >= 0 && axis < len(s) {
-			return s[axis], true
-		}
-		return 0, false
+	if c.made("sizeOp", n) != nil {
+		d, err := c.sizeOf(n)
+		return d, err == nil && d > 0
 	}
 	x, y, ok := c.pairOf("⊙", n)
 	if !ok {
@@ -134,11 +130,11 @@ func softmaxOf(b *Builder) (value, bool) {
 			n = x
 		}
 	}
-	x := b.whole(b.value(n))
-	if separate(x.Shape, axis) != nil {
+	x := b.value(n)
+	if separate(x.shape, axis) != nil {
 		return value{}, false
 	}
-	return same(b.Add("Softmax", &ops.Softmax{Axis: axis}, x)), true
+	return same(b.Add("Softmax", &ops.Softmax{Axis: axis}, b.whole(x))), true
 }
 
 // repeated returns the axis along which n repeats a reduction of x along it.
@@ -155,7 +151,7 @@ func (c *converter) repeated(reduction string, n, x *gorgonia.Node) (int, bool) 
 	}
 	from := c.made(reduction, column)
 	along, err := c.along(column)
-	if len(from) != 1 || from[0] != x || first(p.err, err) != nil || !slices.Equal(along, []int{axis}) || wellReduced(x.Shape(), along) != nil {
+	if len(from) != 1 || from[0] != x || firstError(p.err, err) != nil || !slices.Equal(along, []int{axis}) || wellReduced(x.Shape(), along) != nil {
 		return 0, false
 	}
 	want := x.Shape()

@@ -189,9 +189,12 @@ func compare(t testing.TB, got, want []float32) {
 	}
 }
 
-// compile returns the program of a graph for up to n images.
+// compile returns the program of a graph for up to n images, or for those that it is fixed at.
 func compile(t testing.TB, g *graph.Graph, n int) *runtime.Program {
 	t.Helper()
+	if g.Metadata[gorgonia.BatchKey] != "" {
+		n = 1
+	}
 	p, err := runtime.Compile(g, runtime.Batch(n), runtime.Threads(1))
 	if err != nil {
 		t.Fatal(err)
