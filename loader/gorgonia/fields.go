@@ -24,7 +24,7 @@ const packagePath = "gorgonia.org/gorgonia"
 //	softmaxOp               axis isLog
 //	sumOp, maxOp            along
 //	transposeOp             pattern
-//	concatOp, byIndicesOp   axis
+//	concatOp                axis
 //	sliceOp, repeatOp       along
 //	sizeOp                  axis
 //	upsampleOp              stride
