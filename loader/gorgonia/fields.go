@@ -31,7 +31,7 @@ const packagePath = "gorgonia.org/gorgonia"
 //	linAlgBinOp             transA transB
 //
 // Operands are read likewise. ExprGraph.From would be the way that is exported, but it finds nodes by a table of indices that is
-// wrong once a node has been removed, which stabilizing a loss does.
+// wrong for those behind a node that has been removed.
 
 // kind returns the name of the type of an operator of Gorgonia, such as "im2colOp"; empty for operators of other packages and for nil.
 func kind(op gorgonia.Op) string {

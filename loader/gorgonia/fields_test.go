@@ -40,15 +40,17 @@ func TestFieldsAreThoseOfTheVersion(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// within returns the operator of that kind among those that n is computed by.
-	within := func(k string, n *gorgonia.Node) gorgonia.Op {
-		for _, n := range familyOf(gorgonia.Nodes{n}) {
-			if kind(n.Op()) == k {
-				return n.Op()
+	// within returns the operator of that kind that is nearest to n among those that compute it.
+	within := func(k string, n *gorgonia.Node) (found gorgonia.Op) {
+		for n := range gorgonia.WalkGraph(n) {
+			if found == nil && kind(n.Op()) == k {
+				found = n.Op()
 			}
 		}
-		t.Fatalf("no %s in %v", k, n)
-		return nil
+		if found == nil {
+			t.Fatalf("no %s in %v", k, n)
+		}
+		return found
 	}
 	pads := []int{1, 2, 3, 4} // north, south, west, east
 	for _, c := range []struct {
