@@ -24,8 +24,8 @@ const BatchKey = "gorgonia.batch"
 // reshapes, and the result runs at any batch size. Otherwise the sizes stay as they are in g, and the metadata of the result tell
 // why under BatchKey.
 //
-// Nodes that cannot be converted give an error of type NodeErrors, which lists them all and wraps ErrUnsupported. FromExprGraph does
-// not change g; it must not be called while g is changed or run.
+// Nodes that cannot be converted give an error of type NodeErrors, which lists them all and wraps ErrUnsupported, or ErrVersion
+// where Gorgonia is not the version that is known. FromExprGraph does not change g; it must not be called while g is changed or run.
 func FromExprGraph(g *gorgonia.ExprGraph, inputs, outputs gorgonia.Nodes, options ...Option) (*graph.Graph, error) {
 	cfg := config{name: "gorgonia"}
 	for _, o := range options {
