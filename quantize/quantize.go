@@ -50,6 +50,9 @@ type Options struct {
 	Range RangeMethod
 	// Rounding is how weights become integers.
 	Rounding Rounding
+	// Equalize divides channels between two layers, where measured on the calibration inputs that loses less: cross-layer equalization.
+	// The result's activations there, and the weights, have other scales than the model's.
+	Equalize bool
 	// Inputs is how many calibration inputs are used at most, 0 meaning all. Seed chooses which.
 	Inputs int
 	Seed   uint64
@@ -83,8 +86,10 @@ type Result struct {
 	Ranges   map[string]Choice `json:"ranges"` // by the name of the activation
 	Inputs   int               `json:"inputs"` // used for calibration
 	Warnings []string          `json:"warnings,omitempty"`
-	Search   *Search           `json:"search,omitempty"` // of the bit widths, where there was a Target for them
-	Times    *Times            `json:"times,omitempty"`  // where time decided
+	// Equalized are the layers whose output channels were divided (Options.Equalize).
+	Equalized []string `json:"equalized,omitempty"`
+	Search    *Search  `json:"search,omitempty"` // of the bit widths, where there was a Target for them
+	Times     *Times   `json:"times,omitempty"`  // where time decided
 }
 
 // LayerChoice is what was decided for one layer.
@@ -122,6 +127,11 @@ func Quantize(g *graph.Graph, data Data, o Options) (*Result, error) {
 	}
 	if j.o.Memory != nil {
 		j.o.Memory(j.m.calibrationBytes(j.w.threads))
+	}
+	if j.o.Equalize {
+		if j.equalized, err = j.equalize(); err != nil {
+			return nil, err
+		}
 	}
 	if err := j.calibrate(); err != nil {
 		return nil, err
@@ -174,6 +184,7 @@ type job struct {
 	floatTimes  runTimes // of the float model
 	wholeTimes  runTimes // of the model with all layers quantized
 	kept        *kept
+	equalized   []string
 	behind      []*layer // that were recalled and that the streams have not passed
 }
 
@@ -307,7 +318,7 @@ func (j *job) result() (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Result{Graph: g, Ranges: make(map[string]Choice), Inputs: len(j.w.order), Warnings: j.m.warnings(j.observed), Search: j.searched, Times: j.times}
+	r := &Result{Graph: g, Ranges: make(map[string]Choice), Inputs: len(j.w.order), Warnings: j.m.warnings(j.observed), Search: j.searched, Times: j.times, Equalized: j.equalized}
 	for _, n := range g.Nodes {
 		for _, v := range n.Outputs {
 			if v != nil && v.Quant != nil {

@@ -42,6 +42,7 @@ func (j *job) facts(g *graph.Graph) ([]fact, error) {
 		{"rules", fmt.Sprintf("%q", rules)},
 		{"range", j.o.Range.String()},
 		{"rounding", j.o.Rounding.String()},
+		{"equalize", fmt.Sprint(j.o.Equalize)},
 		{"target", fmt.Sprintf("drop %v, bytes %d", t.Drop, t.Bytes)},
 		{"time", timed},
 		{"level", level.String()},

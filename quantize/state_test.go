@@ -160,6 +160,7 @@ func TestStatesOfOtherRunsAreRefused(t *testing.T) {
 		{g, inputs(8), quantize.Options{Weights: quantize.Int4, Range: quantize.Entropy}, "weights is int4, was int8; range is entropy, was auto"},
 		{g, inputs(8), quantize.Options{Rules: []quantize.Rule{{Layers: "first", Scheme: quantize.Float}}}, `rules is ["first=float"], was []`},
 		{g, inputs(8), quantize.Options{Rounding: quantize.Nearest}, "rounding is nearest"},
+		{g, inputs(8), quantize.Options{Equalize: true}, "equalize is true, was false"},
 		{g, inputs(8), quantize.Options{Target: quantize.Target{Bytes: 1000}}, "target is "},
 	} {
 		before := bytes.Clone(m.data)

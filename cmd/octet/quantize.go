@@ -37,6 +37,7 @@ type quantizer struct {
 	rules     []string
 	ranges    string
 	rounding  string
+	equalize  bool
 	drop      float64
 	bytes     int
 	optimize  string
@@ -71,6 +72,7 @@ With --optimize time or --max-time the choice of layers depends on the machine, 
 	c.Flags().StringArrayVar(&f.rules, "layer", nil, "PATTERN=SCHEME for single layers: a name with *, first, last, depthwise, Conv or Dense; repeatable")
 	c.Flags().StringVar(&f.ranges, "range", "auto", "how ranges of activations are chosen: "+strings.Join(quantize.RangeMethods(), ", "))
 	c.Flags().StringVar(&f.rounding, "rounding", "reconstruct", "how weights are rounded: reconstruct (the layer's output comes closest to the float one) or nearest")
+	c.Flags().BoolVar(&f.equalize, "equalize", false, "divide channels between two layers where measured on the calibration pictures that loses less")
 	c.Flags().Float64Var(&f.drop, "max-drop", 0, "give 4 bits to as many layers as cost at most so many of a hundred right answers on the calibration pictures")
 	c.Flags().IntVar(&f.bytes, "max-bytes", 0, "give 4 bits to as many layers as it takes for the weights to need at most so many bytes")
 	c.Flags().StringVar(&f.optimize, "optimize", "", "time: leave float what this machine runs faster so, conversions included")
@@ -90,7 +92,7 @@ With --optimize time or --max-time the choice of layers depends on the machine, 
 
 // options returns the options of package quantize.
 func (f *quantizer) options() (quantize.Options, error) {
-	o := quantize.Options{Inputs: f.inputs, Seed: f.seed, Threads: f.threads, Target: quantize.Target{Drop: f.drop, Bytes: f.bytes}}
+	o := quantize.Options{Inputs: f.inputs, Seed: f.seed, Threads: f.threads, Equalize: f.equalize, Target: quantize.Target{Drop: f.drop, Bytes: f.bytes}}
 	var err error
 	if err := f.timeOptions(&o); err != nil {
 		return o, err
@@ -229,7 +231,7 @@ func (f *quantizer) describe(r *quantize.Result, pre vision.Preprocess, data str
 		return err
 	}
 	decided := map[string]any{
-		"tool": "octet " + version(), "weights": f.weights, "layers": f.rules, "range": f.ranges, "rounding": f.rounding,
+		"tool": "octet " + version(), "weights": f.weights, "layers": f.rules, "range": f.ranges, "rounding": f.rounding, "equalize": f.equalize,
 		"data": filepath.Base(data), "inputs": r.Inputs, "seed": f.seed, "max_drop": f.drop, "max_bytes": f.bytes,
 	}
 	if r.Times != nil {

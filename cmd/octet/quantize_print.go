@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/octet-ml/octet/quantize"
@@ -12,6 +13,9 @@ import (
 func printDecisions(out io.Writer, r *quantize.Result) error {
 	for _, w := range r.Warnings {
 		fmt.Fprintf(out, "warning     %s\n", w)
+	}
+	if len(r.Equalized) > 0 {
+		fmt.Fprintf(out, "equalized   outputs of %d layers: %s\n", len(r.Equalized), strings.Join(r.Equalized, ", "))
 	}
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	columns := []struct {
