@@ -52,7 +52,7 @@ func (t Target) check(o Options) error {
 	switch {
 	case !(t.Drop >= 0 && t.Drop <= 100 && t.Time >= 0) || t.Bytes < 0 || t.Latency < 0:
 		return fmt.Errorf("%w: target of %v of a hundred answers, %d bytes, %v of the time, %v", ErrOption, t.Drop, t.Bytes, t.Time, t.Latency)
-	case t.bits() && (o.Weights == Float || o.Rounding == Nearest):
+	case t.bits() && (o.Weights == Float || o.Rounding != Reconstruct):
 		return fmt.Errorf("%w: a target for bit widths wants quantized weights that are reconstructed", ErrOption)
 	case t.timed() && o.Weights == Float:
 		return fmt.Errorf("%w: a target for time wants quantized weights", ErrOption)

@@ -19,11 +19,13 @@ const (
 	Reconstruct Rounding = iota
 	// Nearest takes the nearest level of each weight.
 	Nearest
+	// Corrected takes the nearest level of each weight and corrects the bias, as Reconstruct does.
+	Corrected
 )
 
-var roundingNames = []string{"reconstruct", "nearest"}
+var roundingNames = []string{"reconstruct", "nearest", "corrected"}
 
-// ParseRounding returns the way of rounding with the given name, reconstruct or nearest, or an error that wraps ErrOption.
+// ParseRounding returns the way of rounding with the given name, reconstruct, nearest or corrected, or an error that wraps ErrOption.
 func ParseRounding(name string) (Rounding, error) {
 	if i := slices.Index(roundingNames, name); i >= 0 {
 		return Rounding(i), nil

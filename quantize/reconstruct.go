@@ -32,7 +32,8 @@ type moments struct {
 	xAt, yAt []float64
 }
 
-// reconstruct chooses the weights of a layer, whose predecessors are quantized, for each of some schemes, in place.
+// reconstruct chooses the weights of a layer, whose predecessors are quantized, for each of some schemes, in place; the biases alone
+// where weights have the nearest level.
 func (j *job) reconstruct(l *layer, forms ...*packed) (*moments, error) {
 	s, err := j.moments(l)
 	if err != nil {
@@ -46,12 +47,15 @@ func (j *job) reconstruct(l *layer, forms ...*packed) (*moments, error) {
 	}
 	for _, p := range forms {
 		p.codes = nil
-		err := parallel(j.w.threads, l.groups, func(_, g int) error {
-			return s.solve(g, p, w[g*per*l.depth:(g+1)*per*l.depth], threads)
-		})
-		if err != nil {
-			return nil, err
+		if j.o.Rounding == Reconstruct {
+			err := parallel(j.w.threads, l.groups, func(_, g int) error {
+				return s.solve(g, p, w[g*per*l.depth:(g+1)*per*l.depth], threads)
+			})
+			if err != nil {
+				return nil, err
+			}
 		}
+		s.correct(p)
 	}
 	return s, nil
 }
@@ -160,7 +164,7 @@ func (s *moments) damping(g int, w []float32, threads int) (float64, error) {
 	return dampings[best], nil
 }
 
-// solve chooses levels, scales and biases of group g; w is its weights.
+// solve chooses levels and scales of group g; w is its weights.
 func (s *moments) solve(g int, p *packed, w []float32, threads int) error {
 	d := s.l.depth
 	per := len(w) / d
@@ -176,24 +180,27 @@ func (s *moments) solve(g int, p *packed, w []float32, threads int) error {
 	if err != nil {
 		return err
 	}
-	if r != nil {
-		err = parallel(threads, per, func(_, i int) error {
-			s.channel(r, p, g*per+i, w[i*d:(i+1)*d], yx[i*d:(i+1)*d])
-			return nil
-		})
-		if err != nil {
-			return err
-		}
+	if r == nil {
+		return nil
 	}
-	for i := range per {
-		c := g*per + i
+	return parallel(threads, per, func(_, i int) error {
+		s.channel(r, p, g*per+i, w[i*d:(i+1)*d], yx[i*d:(i+1)*d])
+		return nil
+	})
+}
+
+// correct sets the biases so that the mean outputs are those of the float model (empirical bias correction: Nagel et al., "Data-free
+// quantization through weight equalization and bias correction", 2019).
+func (s *moments) correct(p *packed) {
+	d, n := s.l.depth, float64(s.n)
+	for c := range s.l.oc {
+		g := c / (s.l.oc / s.l.groups)
 		var sum float64
 		for k, q := range p.values[c*d : (c+1)*d] {
-			sum += float64(q) * (s.xAt[g*d+k] + s.x[g*d+k]/float64(s.n))
+			sum += float64(q) * (s.xAt[g*d+k] + s.x[g*d+k]/n)
 		}
-		p.bias[c] = float32(s.yAt[c] + s.y[c]/float64(s.n) - float64(p.scale[c])*sum)
+		p.bias[c] = float32(s.yAt[c] + s.y[c]/n - float64(p.scale[c])*sum)
 	}
-	return nil
 }
 
 // channel chooses levels and scale of output channel c, whose float weights are w and whose output's covariances with the inputs

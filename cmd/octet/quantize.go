@@ -71,7 +71,7 @@ With --optimize time or --max-time the choice of layers depends on the machine, 
 	c.Flags().StringVar(&f.weights, "weights", "int8", "scheme of the weights: "+strings.Join(quantize.Schemes(), ", "))
 	c.Flags().StringArrayVar(&f.rules, "layer", nil, "PATTERN=SCHEME for single layers: a name with *, first, last, depthwise, Conv or Dense; repeatable")
 	c.Flags().StringVar(&f.ranges, "range", "auto", "how ranges of activations are chosen: "+strings.Join(quantize.RangeMethods(), ", "))
-	c.Flags().StringVar(&f.rounding, "rounding", "reconstruct", "how weights are rounded: reconstruct (the layer's output comes closest to the float one) or nearest")
+	c.Flags().StringVar(&f.rounding, "rounding", "reconstruct", "how weights are rounded: reconstruct (the layer's output comes closest to the float one), nearest, or corrected (nearest, then the bias)")
 	c.Flags().BoolVar(&f.equalize, "equalize", false, "divide channels between two layers where measured on the calibration pictures that loses less")
 	c.Flags().Float64Var(&f.drop, "max-drop", 0, "give 4 bits to as many layers as cost at most so many of a hundred right answers on the calibration pictures")
 	c.Flags().IntVar(&f.bytes, "max-bytes", 0, "give 4 bits to as many layers as it takes for the weights to need at most so many bytes")
