@@ -63,10 +63,10 @@ func (j *job) calibrate() error {
 	if err := j.observe(c, points); err != nil {
 		return err
 	}
-	j.observed, j.choices = make(map[string]*Observed), make(map[string]Choice)
+	j.observed, j.choices, j.quants = make(map[string]*Observed), make(map[string]Choice), make(map[string]*graph.Quant)
 	for k, v := range points {
-		j.observed[v.Name] = c.Observed[k]
-		j.choices[v.Name] = c.Observed[k].choose(j.o.Range)
+		choice := c.Observed[k].choose(j.o.Range)
+		j.observed[v.Name], j.choices[v.Name], j.quants[v.Name] = c.Observed[k], choice, choice.quant()
 	}
 	return nil
 }

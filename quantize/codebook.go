@@ -15,12 +15,12 @@ const (
 // clusters returns the codebook of weights [oc depth]: the centres of 16 clusters (Lloyd, "Least squares quantization in PCM", 1982)
 // of all weights, each divided by the greatest magnitude of its output channel, as int8. One of the levels is 0. The start is
 // the levels at equal shares of the distribution, so the result depends on the weights only.
-func clusters(w []float32, oc int) levels {
+func clusters(w []float32, oc int) Levels {
 	depth := len(w) / oc
 	x := make([]float64, 0, len(w))
 	for c := range oc {
 		row := w[c*depth : (c+1)*depth]
-		scale := scaleFor(row, levels{-1, 1})
+		scale := scaleFor(row, Levels{-1, 1})
 		for _, v := range row {
 			x = append(x, float64(v/scale))
 		}
@@ -42,7 +42,7 @@ func clusters(w []float32, oc int) levels {
 	if most == 0 {
 		most = 1
 	}
-	l := make(levels, 0, codebookSize)
+	l := make(Levels, 0, codebookSize)
 	for _, c := range centres {
 		l = append(l, float32(math.RoundToEven(c/most*codebookLimit)))
 	}
@@ -76,7 +76,7 @@ func refine(centres, x []float64) bool {
 }
 
 // distinct returns the levels ascending without repetition, 0 among them, and both ends at least there.
-func (l levels) distinct() levels {
+func (l Levels) distinct() Levels {
 	zero := slices.IndexFunc(l, func(v float32) bool { return v == 0 })
 	if zero < 0 {
 		nearest := 0
@@ -90,7 +90,7 @@ func (l levels) distinct() levels {
 	slices.Sort(l)
 	l = slices.Compact(l)
 	if len(l) == 1 {
-		return levels{-1, 0, 1}
+		return Levels{-1, 0, 1}
 	}
 	return l
 }

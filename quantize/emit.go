@@ -92,7 +92,7 @@ func isData(op *ops.Operator, n *graph.Node, i int) bool {
 type emitter struct {
 	m       *model
 	nodes   selection
-	choices map[string]Choice // of activations, by the name of the value
+	quants  map[string]*graph.Quant // of activations, by the name of the value
 	weights map[*layer]*packed
 	reals   map[*graph.Value]*graph.Value // of values that are not produced as the original graph has them
 	ints    map[*graph.Value]*graph.Value
@@ -111,13 +111,13 @@ type read struct {
 
 // emit returns the graph whose given layers have the given weights and work on integers, the others staying float, and the
 // nodes of all layers.
-func (m *model) emit(weights map[*layer]*packed, choices map[string]Choice) (*graph.Graph, map[*layer]read, error) {
+func (m *model) emit(weights map[*layer]*packed, quants map[string]*graph.Quant) (*graph.Graph, map[*layer]read, error) {
 	chosen := make(map[*layer]bool)
 	for l := range weights {
 		chosen[l] = true
 	}
 	e := &emitter{
-		m: m, nodes: m.selectNodes(chosen), choices: choices, weights: weights,
+		m: m, nodes: m.selectNodes(chosen), quants: quants, weights: weights,
 		reals: make(map[*graph.Value]*graph.Value), ints: make(map[*graph.Value]*graph.Value),
 		stands: make(map[*graph.Value]*graph.Value), names: make(map[string]bool), written: make(map[string]bool), reads: make(map[*layer]read),
 		out: &graph.Graph{Name: m.graph.Name, Metadata: m.graph.Metadata},
@@ -246,11 +246,11 @@ func (e *emitter) quantizes(n *graph.Node) bool {
 
 // quantOf returns the quantization of an activation.
 func (e *emitter) quantOf(v *graph.Value) (*graph.Quant, error) {
-	c, ok := e.choices[v.Name]
+	q, ok := e.quants[v.Name]
 	if !ok {
-		return nil, fmt.Errorf("bug: no range for %q", v.Name)
+		return nil, fmt.Errorf("%w: no range for %q", ErrOption, v.Name)
 	}
-	return c.quant(), nil
+	return q, nil
 }
 
 // stand returns what v, a value of the original graph, became.
@@ -310,7 +310,7 @@ func (e *emitter) quantizedConst(v *graph.Value) *graph.Value {
 	for _, x := range numbers {
 		lo, hi = min(lo, x), max(hi, x)
 	}
-	q := affine(lo, hi)
+	q := affine(lo, hi, mostUint8)
 	t := graph.NewTensor(graph.Uint8, v.Shape...)
 	for i, x := range numbers {
 		t.Data[i] = uint8(min(max(ops.RoundHalfEven(x/q.Scale[0])+float32(q.Zero[0]), 0), 255))

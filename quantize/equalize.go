@@ -237,7 +237,7 @@ func (k *link) loss(s Scheme, spread, factors []float64) float64 {
 			scale = searchScale(row, importance[:d], l, scale)
 		}
 		for i, v := range row {
-			e := float64(v - scale*l.nearest(v/scale))
+			e := float64(v - scale*l.Nearest(v/scale))
 			loss += e * e * float64(importance[i])
 		}
 	}

@@ -127,8 +127,8 @@ func (h *Histogram) Quantile(p float64) float32 {
 	return h.Max
 }
 
-// noise returns the mean squared error of rounding the numbers to uint8 with the given scale and zero point.
-func (h *Histogram) noise(scale float64, zero int32) float64 {
+// noise returns the mean squared error of rounding the numbers to the integers 0 to top with the given scale and zero point.
+func (h *Histogram) noise(scale float64, zero int32, top float64) float64 {
 	if h.N == 0 {
 		return 0
 	}
@@ -140,7 +140,7 @@ func (h *Histogram) noise(scale float64, zero int32) float64 {
 		}
 		v := (float64(i-halfBins) + 0.5) * width
 		q := math.RoundToEven(v/scale) + float64(zero)
-		d := v - scale*(min(max(q, 0), 255)-float64(zero))
+		d := v - scale*(min(max(q, 0), top)-float64(zero))
 		sum += d * d * float64(n)
 	}
 	return sum / float64(h.N)

@@ -69,14 +69,14 @@ func TestNoiseIsThatOfTheNumbers(t *testing.T) {
 	var h Histogram
 	h.Add(x)
 	for _, r := range [][2]float32{{-4, 4}, {-1, 2}, {0, 3}} {
-		q := affine(r[0], r[1])
+		q := affine(r[0], r[1], mostUint8)
 		var want float64
 		for _, v := range x {
 			b := min(max(math.RoundToEven(float64(v/q.Scale[0]))+float64(q.Zero[0]), 0), 255)
 			d := float64(v) - float64(q.Scale[0])*(b-float64(q.Zero[0]))
 			want += d * d / float64(len(x))
 		}
-		if got := h.noise(float64(q.Scale[0]), q.Zero[0]); math.Abs(got-want) > 0.1*want {
+		if got := h.noise(float64(q.Scale[0]), q.Zero[0], mostUint8); math.Abs(got-want) > 0.1*want {
 			t.Errorf("range %v: got %v, want %v", r, got, want)
 		}
 	}
@@ -140,7 +140,7 @@ func TestAutoIsNeverMuchWorseThanAMethod(t *testing.T) {
 
 func TestZeroIsExact(t *testing.T) {
 	for _, r := range [][2]float32{{-3, 5}, {1, 5}, {-5, -1}, {0, 0}, {0, 1e-30}, {-1e30, 1e30}} {
-		q := affine(r[0], r[1])
+		q := affine(r[0], r[1], mostUint8)
 		if z := q.Zero[0]; z < 0 || z > 255 {
 			t.Errorf("%v: zero point %d", r, z)
 		}
@@ -153,7 +153,7 @@ func TestZeroIsExact(t *testing.T) {
 // TestPixelsAreNoTies quantizes pixels of -1 to 1 in 256 steps: each must come within nearly a quarter of a step on average, as numbers
 // that are anywhere do, not half a step off.
 func TestPixelsAreNoTies(t *testing.T) {
-	q := affine(-1, 1)
+	q := affine(-1, 1, mostUint8)
 	var sum float64
 	for p := range 256 {
 		x := (float64(p)/127.5 - 1) / float64(q.Scale[0])

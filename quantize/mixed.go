@@ -129,7 +129,7 @@ func (d *judge) run(weights map[*layer]*packed, visit func(i int, y []float32)) 
 	g := d.j.m.graph
 	if weights != nil {
 		var err error
-		if g, _, err = d.j.m.emit(weights, d.j.choices); err != nil {
+		if g, _, err = d.j.m.emit(weights, d.j.quants); err != nil {
 			return err
 		}
 	}

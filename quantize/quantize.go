@@ -176,6 +176,7 @@ type job struct {
 	schemes     map[*layer]Scheme
 	observed    map[string]*Observed // activations of the float model, by name
 	choices     map[string]Choice
+	quants      map[string]*graph.Quant // of the choices
 	weights     map[*layer]*packed
 	outputs     map[*layer]float64 // SQNR of layer outputs
 	float       stream             // of the model
@@ -316,7 +317,7 @@ func (j *job) roundAll(stage string) error {
 }
 
 func (j *job) result() (*Result, error) {
-	g, _, err := j.m.emit(j.weights, j.choices)
+	g, _, err := j.m.emit(j.weights, j.quants)
 	if err != nil {
 		return nil, err
 	}

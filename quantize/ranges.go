@@ -83,14 +83,17 @@ type Choice struct {
 }
 
 // quant returns the uint8 quantization of the range.
-func (c Choice) quant() *graph.Quant { return affine(c.Lo, c.Hi) }
+func (c Choice) quant() *graph.Quant { return affine(c.Lo, c.Hi, mostUint8) }
 
-// affine returns the uint8 quantization of lo to hi, which include 0: real = scale * (q - zero). The zero point is whole and the
-// scale such that neither end is cut; a scale of (hi-lo)/255 with a zero point rounded from a half would put numbers that are evenly
-// spaced, as pixels are, on ties. A range of nothing has the scale 1.
-func affine(lo, hi float32) *graph.Quant {
+// mostUint8 is the greatest uint8.
+const mostUint8 = 255
+
+// affine returns the quantization of lo to hi, which include 0, to the integers 0 to top: real = scale * (q - zero). The zero point is
+// whole and the scale such that neither end is cut; a scale of (hi-lo)/top with a zero point rounded from a half would put numbers that
+// are evenly spaced, as pixels are, on ties. A range of nothing has the scale 1.
+func affine(lo, hi float32, top float64) *graph.Quant {
 	lo, hi = min(lo, 0), max(hi, 0)
-	scale := (float64(hi) - float64(lo)) / 255
+	scale := (float64(hi) - float64(lo)) / top
 	if !(scale > leastScale) {
 		return graph.PerTensor(1, 0)
 	}
@@ -98,8 +101,8 @@ func affine(lo, hi float32) *graph.Quant {
 	if zero > 0 {
 		scale = max(scale, -float64(lo)/zero)
 	}
-	if zero < 255 {
-		scale = max(scale, float64(hi)/(255-zero))
+	if zero < top {
+		scale = max(scale, float64(hi)/(top-zero))
 	}
 	return graph.PerTensor(float32(scale), int32(zero))
 }
@@ -134,7 +137,7 @@ const cutGain = 3
 func (o *Observed) measure(m RangeMethod, lo, hi float32) Choice {
 	c := Choice{Method: m, Name: m.String(), Lo: min(lo, 0), Hi: max(hi, 0)}
 	q := c.quant()
-	noise := o.noise(float64(q.Scale[0]), q.Zero[0])
+	noise := o.noise(float64(q.Scale[0]), q.Zero[0], mostUint8)
 	c.SQNR = decibels(o.Squares/float64(max(o.N, 1)), noise)
 	c.Clipped = o.outside(c.Lo, c.Hi)
 	return c
@@ -164,7 +167,7 @@ func (o *Observed) bounds(m RangeMethod) (lo, hi float32) {
 	case Entropy:
 		return o.entropy()
 	case MeanSquared:
-		return o.meanSquared()
+		return o.meanSquared(mostUint8)
 	}
 	return o.Min, o.Max
 }
@@ -175,13 +178,13 @@ const (
 	searchRounds = 2
 )
 
-// meanSquared searches the range with the least mean squared error: one end after the other.
-func (o *Observed) meanSquared() (lo, hi float32) {
+// meanSquared searches the range with the least mean squared error of rounding to the integers 0 to top: one end after the other.
+func (o *Observed) meanSquared(top float64) (lo, hi float32) {
 	least, most := min(o.Min, 0), max(o.Max, 0)
 	lo, hi = least, most
 	cost := func(lo, hi float32) float64 {
-		q := affine(lo, hi)
-		return o.noise(float64(q.Scale[0]), q.Zero[0])
+		q := affine(lo, hi, top)
+		return o.noise(float64(q.Scale[0]), q.Zero[0], top)
 	}
 	best := cost(lo, hi)
 	for range searchRounds {

@@ -153,7 +153,7 @@ func (f *fittedForm) restore(p *packed) error {
 	}
 	for i, b := range f.Values {
 		v := float32(int8(b))
-		if p.levels.nearest(v) != v {
+		if p.levels.Nearest(v) != v {
 			return fmt.Errorf("%w: %v is no level of scheme %v", ErrState, v, p.scheme)
 		}
 		p.values[i] = v
@@ -193,7 +193,7 @@ func (j *job) stretches(l *layer) (float, integer *stretch, r read, err error) {
 	if float, err = j.float.next(unclamp(j.m.graph, l.index), l.index, l.index+1, l.node.Outputs[0].Name); err != nil {
 		return nil, nil, r, err
 	}
-	q, reads, err := j.m.emit(j.weights, j.choices)
+	q, reads, err := j.m.emit(j.weights, j.quants)
 	if err != nil {
 		return nil, nil, r, err
 	}

@@ -74,7 +74,7 @@ type lattice struct {
 	n      int
 	h      []float64 // [n n]
 	f      *factor   // of h
-	levels levels
+	levels Levels
 }
 
 // fit returns levels, which it writes to q, and scale for weights w, starting with a scale. The levels come from rounding one weight
@@ -116,7 +116,7 @@ func (p *lattice) nearestPlane(q []float32, w []float64, scale float64) {
 	for i := n - 1; i >= 0; i-- {
 		l := p.f.l[i*n : i*n+i+1]
 		want := w[i] - shift[i]/l[i]
-		q[i] = p.levels.nearest(float32(want / scale))
+		q[i] = p.levels.Nearest(float32(want / scale))
 		d := scale*float64(q[i]) - w[i]
 		for k, c := range l[:i] {
 			shift[k] += d * c
@@ -144,7 +144,7 @@ func (p *lattice) descend(q []float32, r, w []float64, scale float64) {
 		moved := false
 		for i := range q {
 			h := p.h[i*p.n+i]
-			best := p.levels.nearest(float32(float64(q[i]) - r[i]/(h*scale)))
+			best := p.levels.Nearest(float32(float64(q[i]) - r[i]/(h*scale)))
 			d := scale * float64(best-q[i])
 			if d == 0 || d*(2*r[i]+d*h) > -1e-12*h*scale*scale {
 				continue

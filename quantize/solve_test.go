@@ -63,7 +63,7 @@ func TestFitFindsNearlyTheBestLevels(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		p := &lattice{n: n, h: h, f: f, levels: levels{-1, 0, 1}}
+		p := &lattice{n: n, h: h, f: f, levels: Levels{-1, 0, 1}}
 		var w []float64
 		for _, v := range draw(n, 100+seed) {
 			w = append(w, float64(v)*0.6)
@@ -82,7 +82,7 @@ func TestFitFindsNearlyTheBestLevels(t *testing.T) {
 		}
 		least += best
 		for i, v := range w {
-			all[i] = p.levels.nearest(float32(v / scale))
+			all[i] = p.levels.Nearest(float32(v / scale))
 		}
 		nearest += p.quadratic(all, w, scale)
 	}
@@ -97,7 +97,7 @@ func TestFitFindsNearlyTheBestLevels(t *testing.T) {
 func TestNearestLevel(t *testing.T) {
 	l := logLevels
 	for _, c := range [][2]float32{{-100, -64}, {0.4, 0}, {0.6, 1}, {1.5, 1}, {23, 16}, {25, 32}, {1e9, 64}, {-1.4, -1}} {
-		if got := l.nearest(c[0]); got != c[1] {
+		if got := l.Nearest(c[0]); got != c[1] {
 			t.Errorf("%v: got %v, want %v", c[0], got, c[1])
 		}
 	}

@@ -159,7 +159,7 @@ func (m *model) floatForm() *graph.Graph {
 
 // quantizedForm returns the model with the given weights for a stopwatch.
 func (j *job) quantizedForm(weights map[*layer]*packed) (*graph.Graph, error) {
-	g, reads, err := j.m.emit(weights, j.choices)
+	g, reads, err := j.m.emit(weights, j.quants)
 	if err != nil {
 		return nil, err
 	}

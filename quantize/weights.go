@@ -53,12 +53,12 @@ func (s Scheme) Bits() int {
 	return 4
 }
 
-// levels are the values, ascending, that integers of a scheme stand for before they are scaled.
-type levels []float32
+// Levels are the numbers, ascending, that integers of a scheme stand for before they are scaled.
+type Levels []float32
 
 // integers returns the levels lo to hi.
-func integers(lo, hi int) levels {
-	var l levels
+func integers(lo, hi int) Levels {
+	var l Levels
 	for v := lo; v <= hi; v++ {
 		l = append(l, float32(v))
 	}
@@ -66,10 +66,10 @@ func integers(lo, hi int) levels {
 }
 
 // logLevels are 0 and powers of two with a sign: 15 values. One code of 16 is spare.
-var logLevels = levels{-64, -32, -16, -8, -4, -2, -1, 0, 1, 2, 4, 8, 16, 32, 64}
+var logLevels = Levels{-64, -32, -16, -8, -4, -2, -1, 0, 1, 2, 4, 8, 16, 32, 64}
 
-// nearest returns the level nearest to x; x is a number.
-func (l levels) nearest(x float32) float32 {
+// Nearest returns the level nearest to x; x is a number.
+func (l Levels) Nearest(x float32) float32 {
 	if first, last := l[0], l[len(l)-1]; int(last-first) == len(l)-1 {
 		return min(max(float32(math.RoundToEven(float64(x))), first), last)
 	}
@@ -83,8 +83,8 @@ func (l levels) nearest(x float32) float32 {
 	return l[i]
 }
 
-// largest returns the greatest magnitude that both signs have, or where one has none, the other one's.
-func (l levels) largest() float32 {
+// Largest returns the greatest magnitude that both signs have, or where one has none, the other one's.
+func (l Levels) Largest() float32 {
 	if both := min(-l[0], l[len(l)-1]); both > 0 {
 		return both
 	}
@@ -94,7 +94,7 @@ func (l levels) largest() float32 {
 // packed is a layer's quantized weights.
 type packed struct {
 	scheme Scheme
-	levels levels
+	levels Levels
 	values []float32     // [oc depth], each one of the levels
 	scale  []float32     // [oc]
 	bias   []float32     // [oc], as real numbers
@@ -102,7 +102,7 @@ type packed struct {
 }
 
 // levelsOf returns the levels of a scheme; those of Int4KMeans belong to the weights [oc depth] of a layer.
-func levelsOf(s Scheme, w []float32, oc int) levels {
+func levelsOf(s Scheme, w []float32, oc int) Levels {
 	switch s {
 	case Int8:
 		return integers(-127, 127)
@@ -173,12 +173,12 @@ const mostBias = 1 << 30
 const leastWeightScale = 1e-12
 
 // scaleFor returns the scale that puts the greatest magnitude of row at the greatest level.
-func scaleFor(row []float32, l levels) float32 {
+func scaleFor(row []float32, l Levels) float32 {
 	var most float32
 	for _, w := range row {
 		most = max(most, w, -w)
 	}
-	return max(most/l.largest(), leastWeightScale)
+	return max(most/l.Largest(), leastWeightScale)
 }
 
 // round returns the layer's weights by a scheme, rounded to the nearest level; the scales of 4-bit ones are searched.
@@ -198,7 +198,7 @@ func round(s Scheme, w, bias []float32, oc int, search bool) *packed {
 			p.scale[c] = searchScale(row, nil, p.levels, p.scale[c])
 		}
 		for i, v := range row {
-			p.values[c*depth+i] = p.levels.nearest(v / p.scale[c])
+			p.values[c*depth+i] = p.levels.Nearest(v / p.scale[c])
 		}
 	}
 	return p
@@ -212,7 +212,7 @@ const (
 
 // searchScale returns the scale with the least squared error of rounding row to the nearest level, each weight's error counting by
 // importance, nil meaning 1 for all.
-func searchScale(row, importance []float32, l levels, whole float32) float32 {
+func searchScale(row, importance []float32, l Levels, whole float32) float32 {
 	best, kept := math.Inf(1), whole
 	for i := range scaleSteps + 1 {
 		s := whole * float32(leastShare+(1-leastShare)*float64(i)/scaleSteps)
@@ -221,7 +221,7 @@ func searchScale(row, importance []float32, l levels, whole float32) float32 {
 		}
 		var sum float64
 		for k, v := range row {
-			d := float64(v - s*l.nearest(v/s))
+			d := float64(v - s*l.Nearest(v/s))
 			if importance != nil {
 				d *= math.Sqrt(float64(importance[k]))
 			}
