@@ -62,7 +62,7 @@ var policy = []row{
 	{pkg: "vision", ours: []string{"graph"}, external: []string{"golang.org/x/image"}},
 	{pkg: "quantize", ours: []string{"graph", "ops", "fp32", "runtime", "runtime/optimize", "internal/cpu"}},
 	{pkg: "quantize/cost", ours: []string{"graph", "ops", "runtime", "runtime/optimize", "quantize", "vision"}},
-	{pkg: "quantize/qat", ours: []string{"graph", "quantize", "loader/gorgonia"}, external: []string{gorgonia}},
+	{pkg: "quantize/qat", ours: []string{"graph", "ops", "quantize"}, external: []string{gorgonia, "github.com/chewxy/hm"}},
 	{pkg: "serve", ours: []string{"graph", "runtime", "loader", "vision"},
 		external: []string{"github.com/prometheus", "google.golang.org/grpc", "google.golang.org/protobuf", "go.opentelemetry.io"}},
 	{pkg: "bench/...", any: true},

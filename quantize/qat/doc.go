@@ -1,0 +1,2 @@
+// Package qat trains networks in Gorgonia that know of their quantization.
+package qat
