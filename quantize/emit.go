@@ -93,6 +93,7 @@ type emitter struct {
 	m       *model
 	nodes   selection
 	quants  map[string]*graph.Quant // of activations, by the name of the value
+	told    bool                    // quants has every activation that becomes integers, and no other
 	weights map[*layer]*packed
 	reals   map[*graph.Value]*graph.Value // of values that are not produced as the original graph has them
 	ints    map[*graph.Value]*graph.Value
@@ -112,26 +113,34 @@ type read struct {
 // emit returns the graph whose given layers have the given weights and work on integers, the others staying float, and the
 // nodes of all layers.
 func (m *model) emit(weights map[*layer]*packed, quants map[string]*graph.Quant) (*graph.Graph, map[*layer]read, error) {
+	return m.emitter(weights, quants).emit()
+}
+
+// emitter returns an emitter for the given weights and activations.
+func (m *model) emitter(weights map[*layer]*packed, quants map[string]*graph.Quant) *emitter {
 	chosen := make(map[*layer]bool)
 	for l := range weights {
 		chosen[l] = true
 	}
-	e := &emitter{
+	return &emitter{
 		m: m, nodes: m.selectNodes(chosen), quants: quants, weights: weights,
 		reals: make(map[*graph.Value]*graph.Value), ints: make(map[*graph.Value]*graph.Value),
 		stands: make(map[*graph.Value]*graph.Value), names: make(map[string]bool), written: make(map[string]bool), reads: make(map[*layer]read),
 		out: &graph.Graph{Name: m.graph.Name, Metadata: m.graph.Metadata},
 	}
+}
+
+func (e *emitter) emit() (*graph.Graph, map[*layer]read, error) {
 	e.takeNames()
-	for _, v := range m.graph.Inputs {
+	for _, v := range e.m.graph.Inputs {
 		e.stands[v] = e.out.AddInput(v.Name, v.DType, v.Shape)
 	}
-	for _, n := range m.graph.Nodes {
+	for _, n := range e.m.graph.Nodes {
 		if err := e.node(n); err != nil {
 			return nil, nil, fmt.Errorf("%s: %w", n.Where(), err)
 		}
 	}
-	for _, v := range m.graph.Outputs {
+	for _, v := range e.m.graph.Outputs {
 		e.out.Outputs = append(e.out.Outputs, e.output(v))
 	}
 	if err := e.out.Verify(); err != nil {
@@ -231,10 +240,13 @@ func (e *emitter) constName(name string) string {
 	return name
 }
 
-// quantizes reports whether n makes integers: a dense layer that only floats follow keeps its sums as real numbers.
+// quantizes reports whether n makes integers: a dense layer that only floats follow keeps its sums as real numbers, unless quants tell.
 func (e *emitter) quantizes(n *graph.Node) bool {
 	if !e.nodes[n] || n.Op != "Dense" {
 		return e.nodes[n]
+	}
+	if e.told {
+		return e.quants[n.Outputs[0].Name] != nil
 	}
 	for _, r := range e.m.readers[n.Outputs[0]] {
 		if e.nodes[r] {

@@ -59,7 +59,7 @@ func (g Grid) pack(l *layer) (*packed, error) {
 
 // Assemble returns the quantized form of a float graph whose grids and ranges were decided elsewhere, as by training (package
 // qat): weights has the grid of each convolution and dense layer that is to work on integers, by the name of the node, and activations
-// the uint8 quantization of every value that is quantized, by its name. Where a clamp becomes part of the node before it, the value
+// the uint8 quantization of every value that is quantized, by its name; a dense layer without one there keeps real sums. Where a clamp becomes part of the node before it, the value
 // keeps the name that it has before the clamp. Errors wrap ErrQuantized, ErrNothing or ErrOption.
 func Assemble(g *graph.Graph, weights map[string]Grid, activations map[string]*graph.Quant) (*graph.Graph, error) {
 	m, err := newModel(g)
@@ -79,7 +79,9 @@ func Assemble(g *graph.Graph, weights map[string]Grid, activations map[string]*g
 	if len(packs) != len(weights) {
 		return nil, fmt.Errorf("%w: %d grids, of which %d are of layers", ErrOption, len(weights), len(packs))
 	}
-	out, _, err := m.emit(packs, activations)
+	e := m.emitter(packs, activations)
+	e.told = true
+	out, _, err := e.emit()
 	return out, err
 }
 

@@ -159,15 +159,15 @@ func (p *packed) integerBias(name string, sx float32) *graph.Value {
 	q := &graph.Quant{Scale: make([]float32, len(p.bias))}
 	for i, b := range p.bias {
 		q.Scale[i] = sx * p.scale[i]
-		out[i] = int32(min(max(math.RoundToEven(float64(b)/float64(q.Scale[i])), -mostBias), mostBias))
+		out[i] = int32(min(max(math.RoundToEven(float64(b)/float64(q.Scale[i])), -MostBias), MostBias))
 	}
 	v := graph.NewConst(name, graph.Int32s(out, len(out)))
 	v.Quant = q
 	return v
 }
 
-// mostBias leaves half of the range of int32 to the products.
-const mostBias = 1 << 30
+// MostBias bounds the integers of biases: it leaves half of the range of int32 to the products.
+const MostBias = 1 << 30
 
 // leastWeightScale is the least scale of weights: that of a channel of zeros.
 const leastWeightScale = 1e-12

@@ -23,9 +23,10 @@ type Rounding struct {
 	Axis int
 	// Fixed says that the step is not learned.
 	Fixed bool
-	// GradientScale is the factor on the step's gradient; 0 means 1/sqrt(numbers per step times greatest level), which keeps steps and
-	// weights learning at one pace (LSQ, section 2.2). Images count one by one: axis 0 of what has more than one axis is taken
-	// as the batch where Activation is set.
+	// GradientScale is the factor on the step's gradient. 0 means the one with which steps and weights learn at one pace: 1/sqrt(numbers
+	// per step times greatest level) for integers (LSQ, section 2.2), divided by the root mean square of the gaps between levels where
+	// they are not all 1, because rounding errors and with them the gradient grow by it. Activation says that axis 0, of more
+	// than one, is the batch, whose images count one by one.
 	GradientScale float64
 	Activation    bool
 }
@@ -57,13 +58,18 @@ func FakeQuantize(x, step *G.Node, r Rounding) (*G.Node, error) {
 	return G.ApplyOp(&fakeQuantize{o, r}, x, step)
 }
 
-// usualScale returns LSQ's factor on the step's gradient for a tensor of shape s.
+// usualScale returns the usual factor on the step's gradient for a tensor of shape s.
 func (r Rounding) usualScale(s tensor.Shape) float64 {
 	n := s.TotalSize() / spanOf(s, r.Axis).channels
 	if r.Activation && len(s) > 1 {
 		n /= s[0]
 	}
-	return 1 / math.Sqrt(float64(max(n, 1))*float64(r.Levels.Largest()))
+	var gaps float64
+	for i, l := range r.Levels[1:] {
+		gaps += math.Pow(float64(l-r.Levels[i]), 2)
+	}
+	gaps /= float64(len(r.Levels) - 1)
+	return 1 / math.Sqrt(gaps*float64(max(n, 1))*float64(r.Levels.Largest()))
 }
 
 // ends returns the outermost levels.

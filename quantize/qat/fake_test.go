@@ -250,6 +250,7 @@ func TestStepGradientClosedForm(t *testing.T) {
 		{Rounding{Levels: quantize.Integers(0, 15), Axis: -1, Activation: true}, 1 / math.Sqrt(12*15)},
 		{Rounding{Levels: quantize.Integers(0, 15), Axis: -1}, 1 / math.Sqrt(60*15)},
 		{Rounding{Levels: quantize.Integers(-8, 7), Axis: 1}, 1 / math.Sqrt(20*7)},
+		{Rounding{Levels: quantize.Levels{-3, 0, 4}, Axis: -1}, 1 / math.Sqrt(60*3*(9+16)/2)},
 	} {
 		if got := c.r.usualScale(tensor.Shape{5, 3, 4}); math.Abs(got-c.want) > 1e-12 {
 			t.Errorf("axis %d, activation %v: factor %g, want %g", c.r.Axis, c.r.Activation, got, c.want)
