@@ -39,7 +39,8 @@ func (n *Network) Conv(x *Tensor, name string, c Conv) *Tensor {
 	if len(s) != 4 || c.Out < 1 || c.Kernel < 1 || c.Pad < 0 || min(s[2], s[3])+2*c.Pad < c.Kernel {
 		return n.fail(name, fmt.Errorf("%w: convolution %+v of %v", ErrShape, c, s))
 	}
-	l, err := n.params.layer(name, c.Out, s[1]*c.Kernel*c.Kernel, c.BatchNorm)
+	shape := weightShape{name: name, axis: 0, sizes: []int{c.Out, s[1], c.Kernel, c.Kernel}}
+	l, err := n.params.layer(shape, c.BatchNorm)
 	if err != nil {
 		return n.fail(name, err)
 	}
@@ -47,7 +48,6 @@ func (n *Network) Conv(x *Tensor, name string, c Conv) *Tensor {
 		side := []int{c.Kernel, c.Kernel}
 		return G.Conv2d(x.Node, w, side, []int{c.Pad, c.Pad}, []int{c.Stride, c.Stride}, []int{1, 1})
 	}
-	shape := weightShape{name: name, axis: 0, sizes: []int{c.Out, s[1], c.Kernel, c.Kernel}}
 	y, err := n.contract(x, l, shape, build)
 	if err != nil {
 		return n.fail(name, err)
@@ -69,11 +69,11 @@ func (n *Network) Dense(x *Tensor, name string, d Dense) *Tensor {
 	if len(s) != 2 || d.Out < 1 {
 		return n.fail(name, fmt.Errorf("%w: %d outputs of %v", ErrShape, d.Out, s))
 	}
-	l, err := n.params.layer(name, d.Out, s[1], false)
+	shape := weightShape{name: name, axis: 1, sizes: []int{s[1], d.Out}}
+	l, err := n.params.layer(shape, false)
 	if err != nil {
 		return n.fail(name, err)
 	}
-	shape := weightShape{name: name, axis: 1, sizes: []int{s[1], d.Out}}
 	y, err := n.contract(x, l, shape, func(w *G.Node) (*G.Node, error) { return G.Mul(x.Node, w) })
 	if err != nil {
 		return n.fail(name, err)

@@ -7,12 +7,15 @@ import (
 	"math/rand/v2"
 	"slices"
 
+	"gorgonia.org/tensor"
+
 	"github.com/octet-ml/octet/graph"
 	"github.com/octet-ml/octet/quantize"
 )
 
 // Params is what a network learns, by the names of its layers and activations: weights, biases, BatchNormalization, steps. Networks
-// built over one Params share its memory, so that what one learns is seen by all; their machines must not run at the same time.
+// built over one Params share its memory, so that what one learns is seen by all; their machines must not run at the same time. Networks
+// whose weights or activations are quantized otherwise than those before them start with new steps: give them a Clone.
 type Params struct {
 	rng         *rand.Rand
 	layers      map[string]*layer
@@ -70,6 +73,7 @@ func (p *Params) Numbers() map[string][]float32 {
 
 // layer is the parameters of a convolution or dense layer.
 type layer struct {
+	shape   []int // of the weights
 	weights []float32
 	bias    []float32 // [oc]
 	norm    *norm     // nil where there is none
@@ -78,31 +82,31 @@ type layer struct {
 }
 
 func (l *layer) clone() *layer {
-	c := &layer{weights: slices.Clone(l.weights), bias: slices.Clone(l.bias), grid: l.grid, step: slices.Clone(l.step)}
+	c := &layer{shape: l.shape, weights: slices.Clone(l.weights), bias: slices.Clone(l.bias), grid: l.grid, step: slices.Clone(l.step)}
 	if l.norm != nil {
 		c.norm = &norm{gamma: slices.Clone(l.norm.gamma), mean: slices.Clone(l.norm.mean), variance: slices.Clone(l.norm.variance)}
 	}
 	return c
 }
 
-// layer returns the parameters of a layer with oc outputs of depth products each, made as He and others (2015) advise where they are
-// not there yet: Gaussian weights with the variance 2/depth, no bias.
-func (p *Params) layer(name string, oc, depth int, normed bool) (*layer, error) {
-	l := p.layers[name]
+// layer returns the parameters of a layer, made as He and others (2015) advise where they are not there yet: Gaussian weights with the
+// variance 2/depth, depth being the products that an output sums, no bias.
+func (p *Params) layer(s weightShape, normed bool) (*layer, error) {
+	l := p.layers[s.name]
 	if l == nil {
-		l = &layer{weights: make([]float32, oc*depth), bias: make([]float32, oc)}
-		deviation := math.Sqrt(2 / float64(depth))
+		oc, size := s.sizes[s.axis], tensor.Shape(s.sizes).TotalSize()
+		l = &layer{shape: s.sizes, weights: make([]float32, size), bias: make([]float32, oc)}
+		deviation := math.Sqrt(2 / float64(size/oc))
 		for i := range l.weights {
 			l.weights[i] = float32(p.rng.NormFloat64() * deviation)
 		}
 		if normed {
 			l.norm = newNorm(oc)
 		}
-		p.layers[name] = l
+		p.layers[s.name] = l
 	}
-	if len(l.weights) != oc*depth || len(l.bias) != oc || normed != (l.norm != nil) {
-		return nil, fmt.Errorf("%w: %d weights and %d biases (BatchNormalization: %v) for a layer of %d and %d (%v)",
-			ErrShape, len(l.weights), len(l.bias), l.norm != nil, oc*depth, oc, normed)
+	if !slices.Equal(l.shape, s.sizes) || normed != (l.norm != nil) {
+		return nil, fmt.Errorf("%w: weights %v, BatchNormalization %v, where there were %v and %v", ErrShape, s.sizes, normed, l.shape, l.norm != nil)
 	}
 	return l, nil
 }

@@ -228,6 +228,12 @@ func TestMistakesAreToldClearly(t *testing.T) {
 		}
 	}
 	p := calibrated(t, "lenet", trained(t, "lenet"))
+	other := qat.New(G.NewGraph(), p, float)
+	x := G.NewTensor(G.NewGraph(), tensor.Float32, 4, G.WithShape(batch, 3, side, side), G.WithName("x"))
+	other.Conv(other.Input(x), "conv1", qat.Conv{Out: 6, Kernel: 3})
+	if err := other.Err(); !errors.Is(err, qat.ErrShape) || !strings.Contains(err.Error(), "conv1: ") {
+		t.Errorf("parameters of another shape: got %v", err)
+	}
 	g := G.NewGraph()
 	n := qat.New(g, p, qat.Config{})
 	n.Dense(lenet(n, picture(g)), "more", qat.Dense{Out: 2})
