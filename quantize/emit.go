@@ -130,6 +130,7 @@ func (m *model) emitter(weights map[*layer]*packed, quants map[string]*graph.Qua
 	}
 }
 
+// emit returns the graph and the nodes of its layers.
 func (e *emitter) emit() (*graph.Graph, map[*layer]read, error) {
 	e.takeNames()
 	for _, v := range e.m.graph.Inputs {

@@ -2,6 +2,7 @@ package quantize
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/octet-ml/octet/graph"
@@ -10,9 +11,6 @@ import (
 // Levels returns the levels of a scheme that is not Float. Those of Int4KMeans are the codebook of the weights w [oc depth] of a
 // layer; the other schemes' do not depend on weights, which may then be nil. The caller owns the result.
 func (s Scheme) Levels(w []float32, oc int) Levels { return slices.Clone(levelsOf(s, w, oc)) }
-
-// Integers returns the levels lo to hi.
-func Integers(lo, hi int) Levels { return integers(lo, hi) }
 
 // Grid is what the weights of a layer are rounded to: the nearest of the levels times the scale of their output channel.
 type Grid struct {
@@ -25,42 +23,65 @@ type Grid struct {
 // squared error: a scale for each output channel, or with perTensor one for all.
 func FitGrid(s Scheme, w []float32, oc int, perTensor bool) Grid {
 	g := Grid{Scheme: s, Levels: s.Levels(w, oc), Scale: make([]float32, oc)}
-	depth := len(w) / oc
+	rows := oc
 	if perTensor {
-		scale := searchScale(w, nil, g.Levels, scaleFor(w, g.Levels))
-		for c := range g.Scale {
-			g.Scale[c] = scale
-		}
-		return g
+		rows = 1
 	}
+	size := len(w) / rows
 	for c := range oc {
-		row := w[c*depth : (c+1)*depth]
+		if c >= rows {
+			g.Scale[c] = g.Scale[0]
+			continue
+		}
+		row := w[c*size : (c+1)*size]
 		g.Scale[c] = searchScale(row, nil, g.Levels, scaleFor(row, g.Levels))
 	}
 	return g
 }
 
+// check returns an error unless g can be the grid of a layer with oc output channels.
+func (g Grid) check(oc int) error {
+	if g.Scheme >= Float || len(g.Scale) != oc {
+		return fmt.Errorf("%w: grid of %v with %d scales for %d output channels", ErrOption, g.Scheme, len(g.Scale), oc)
+	}
+	for c, s := range g.Scale {
+		if !(s > 0) || s-s != 0 {
+			return fmt.Errorf("%w: channel %d: scale %v", ErrOption, c, s)
+		}
+	}
+	least, most, count := float32(math.MinInt8), float32(math.MaxInt8), 1<<g.Scheme.Bits()
+	if g.Scheme == Int4 {
+		least, most = -8, 7
+	}
+	if n := len(g.Levels); n < 2 || n > count || g.Levels[0] < least || g.Levels[n-1] > most {
+		return fmt.Errorf("%w: levels %v for %v", ErrOption, g.Levels, g.Scheme)
+	}
+	for i, l := range g.Levels {
+		if l != float32(int8(l)) || i > 0 && l <= g.Levels[i-1] {
+			return fmt.Errorf("%w: levels %v are not ascending integers", ErrOption, g.Levels)
+		}
+	}
+	return nil
+}
+
 // pack returns the weights of a layer rounded to the grid.
 func (g Grid) pack(l *layer) (*packed, error) {
-	if len(g.Scale) != l.oc || len(g.Levels) == 0 || g.Scheme >= Float {
-		return nil, fmt.Errorf("%w: grid of %v with %d levels and %d scales for %d output channels", ErrOption, g.Scheme, len(g.Levels), len(g.Scale), l.oc)
+	if err := g.check(l.oc); err != nil {
+		return nil, err
 	}
 	w := l.weights()
 	p := &packed{scheme: g.Scheme, levels: g.Levels, values: make([]float32, len(w)), scale: g.Scale, bias: l.bias()}
 	for i, v := range w {
-		scale := g.Scale[i/l.depth]
-		if !(scale > 0) {
-			return nil, fmt.Errorf("%w: channel %d: scale %v", ErrOption, i/l.depth, scale)
-		}
-		p.values[i] = g.Levels.Nearest(v / scale)
+		p.values[i] = g.Levels.Nearest(v / g.Scale[i/l.depth])
 	}
 	return p, nil
 }
 
 // Assemble returns the quantized form of a float graph whose grids and ranges were decided elsewhere, as by training (package
 // qat): weights has the grid of each convolution and dense layer that is to work on integers, by the name of the node, and activations
-// the uint8 quantization of every value that is quantized, by its name; a dense layer without one there keeps real sums. Where a clamp becomes part of the node before it, the value
-// keeps the name that it has before the clamp. Errors wrap ErrQuantized, ErrNothing or ErrOption.
+// the uint8 quantization of every value that is quantized, by its name; a dense layer without one there keeps real sums. Where a clamp
+// becomes part of the node before it, the value keeps the name that it has before the clamp. Errors wrap ErrQuantized, ErrNothing or
+// ErrOption.
 func Assemble(g *graph.Graph, weights map[string]Grid, activations map[string]*graph.Quant) (*graph.Graph, error) {
 	m, err := newModel(g)
 	if err != nil {

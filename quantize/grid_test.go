@@ -82,6 +82,15 @@ func TestAssembleRefusesWhatDoesNotFit(t *testing.T) {
 		{"scales", func(w map[string]quantize.Grid, _ map[string]*graph.Quant) {
 			w[layers[0]] = quantize.Grid{Levels: quantize.Integers(-8, 7), Scale: []float32{1}}
 		}, "1 scales"},
+		{"levels", func(w map[string]quantize.Grid, _ map[string]*graph.Quant) {
+			w[layers[0]] = quantize.Grid{Scheme: quantize.Int4, Levels: quantize.Integers(-9, 6), Scale: w[layers[0]].Scale}
+		}, "-9"},
+		{"many levels", func(w map[string]quantize.Grid, _ map[string]*graph.Quant) {
+			w[layers[0]] = quantize.Grid{Scheme: quantize.Int4Log, Levels: quantize.Integers(0, 16), Scale: w[layers[0]].Scale}
+		}, "int4-log"},
+		{"fractions", func(w map[string]quantize.Grid, _ map[string]*graph.Quant) {
+			w[layers[0]] = quantize.Grid{Scheme: quantize.Int4KMeans, Levels: quantize.Levels{0, 0.5}, Scale: w[layers[0]].Scale}
+		}, "integers"},
 		{"scale of 0", func(w map[string]quantize.Grid, _ map[string]*graph.Quant) { w[layers[0]].Scale[1] = 0 }, "channel 1"},
 		{"no range", func(_ map[string]quantize.Grid, q map[string]*graph.Quant) { clear(q) }, "no range"},
 	} {

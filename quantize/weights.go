@@ -56,8 +56,8 @@ func (s Scheme) Bits() int {
 // Levels are the numbers, ascending, that integers of a scheme stand for before they are scaled.
 type Levels []float32
 
-// integers returns the levels lo to hi.
-func integers(lo, hi int) Levels {
+// Integers returns the levels lo to hi.
+func Integers(lo, hi int) Levels {
 	var l Levels
 	for v := lo; v <= hi; v++ {
 		l = append(l, float32(v))
@@ -105,9 +105,9 @@ type packed struct {
 func levelsOf(s Scheme, w []float32, oc int) Levels {
 	switch s {
 	case Int8:
-		return integers(-127, 127)
+		return Integers(-127, 127)
 	case Int4:
-		return integers(-8, 7)
+		return Integers(-8, 7)
 	case Int4Log:
 		return logLevels
 	}
