@@ -1,75 +1,76 @@
 package main
 
 import (
-	"fmt"
+	"time"
 
-	G "gorgonia.org/gorgonia"
-	"gorgonia.org/tensor"
+	"github.com/octet-ml/octet/graph"
+	"github.com/octet-ml/octet/runtime"
 )
 
-// evalBatch is the batch of float evaluation.
-const evalBatch = 100
+// calibration is digits as calibration inputs.
+type calibration struct{ *dataset }
 
-// interval holds the smallest and the largest value seen; it always holds 0, which must be representable.
-type interval struct{ lo, hi float32 }
+// Len returns the number of digits.
+func (c calibration) Len() int { return c.len() }
 
-// extend widens the interval to hold every value of v.
-func (r *interval) extend(v []float32) {
-	for _, x := range v {
-		r.lo, r.hi = min(r.lo, x), max(r.hi, x)
-	}
+// Read writes digit i as the network reads it.
+func (c calibration) Read(i int, inputs []*graph.Tensor) error {
+	normalize(graph.View[float32](inputs[0].Data), c.image(i))
+	return nil
 }
 
-// observed is what a float evaluation saw.
-type observed struct {
-	correct              int
-	relu1, relu2, logits interval
-}
-
-// evaluate runs the float network of l over data without augmentation, counts correct answers and measures ranges.
-func evaluate(l *layers, data *dataset) (*observed, error) {
-	net, err := newNetwork(l, evalBatch)
+// open returns a session of a model in Octet, for one digit on one thread.
+func open(g *graph.Graph) (*runtime.Session, error) {
+	program, err := runtime.Compile(g, runtime.Threads(1))
 	if err != nil {
 		return nil, err
 	}
-	machine := G.NewTapeMachine(net.graph)
-	defer machine.Close()
-	var seen observed
-	backing := make([]float32, evalBatch*pixels)
-	for start := 0; start < data.len(); start += evalBatch {
-		n := min(evalBatch, data.len()-start)
-		for i := range n {
-			normalize(backing[i*pixels:(i+1)*pixels], data.image(start+i))
+	return program.NewSession()
+}
+
+// run runs a session on digit i and returns its ten scores, which the next run overwrites.
+func (d *dataset) run(s *runtime.Session, i int) []float32 {
+	normalize(graph.View[float32](s.Input(0).Data), d.image(i))
+	s.Run()
+	return graph.View[float32](s.Output(0).Data)
+}
+
+// right counts the digits that a session gets right.
+func (d *dataset) right(s *runtime.Session) int {
+	n := 0
+	for i := range d.len() {
+		if argmax(d.run(s, i)) == int(d.labels[i]) {
+			n++
 		}
-		machine.Reset()
-		image := tensor.New(tensor.WithShape(evalBatch, 1, side, side), tensor.WithBacking(backing))
-		if err := G.Let(net.image, image); err != nil {
-			return nil, err
-		}
-		if err := machine.RunAll(); err != nil {
-			return nil, fmt.Errorf("digits from %d: %w", start, err)
-		}
-		seen.relu1.extend(rows(net.relu1, n))
-		seen.relu2.extend(rows(net.relu2, n))
-		logits := rows(net.output, n)
-		seen.logits.extend(logits)
-		for i := range n {
-			if argmax(logits[i*classes:(i+1)*classes]) == int(data.labels[start+i]) {
-				seen.correct++
+	}
+	return n
+}
+
+// turns is how often each model is timed, and turnDigits on how many digits.
+const (
+	turns      = 200
+	turnDigits = 20
+)
+
+// times runs sessions in turns, so that all meet the same machine, and returns the shortest turn of each.
+func (d *dataset) times(sessions []*runtime.Session) []time.Duration {
+	best := make([]time.Duration, len(sessions))
+	for turn := range turns {
+		for k, s := range sessions {
+			start := time.Now()
+			for i := range turnDigits {
+				d.run(s, (turn*turnDigits+i)%d.len())
+			}
+			if spent := time.Since(start); turn == 0 || spent < best[k] {
+				best[k] = spent
 			}
 		}
 	}
-	return &seen, nil
-}
-
-// rows returns the first n of evalBatch rows of a value.
-func rows(v G.Value, n int) []float32 {
-	data := v.Data().([]float32)
-	return data[:len(data)/evalBatch*n]
+	return best
 }
 
 // argmax returns the index of the first largest value.
-func argmax[T float32 | float64 | uint8](v []T) int {
+func argmax(v []float32) int {
 	best := 0
 	for i := range v {
 		if v[i] > v[best] {

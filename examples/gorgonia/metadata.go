@@ -2,21 +2,33 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
+	"maps"
 	"strconv"
+	"strings"
 
+	"github.com/octet-ml/octet/graph"
+	"github.com/octet-ml/octet/loader/onnx"
 	"github.com/octet-ml/octet/vision"
 )
 
 // accuracyKey is the metadata key of accuracy.
 const accuracyKey = "octet.accuracy"
 
-// accuracy is the JSON form of what stands at accuracyKey: how many unseen digits each arithmetic got right.
+// errModel is returned when a file is not the classifier in real numbers.
+var errModel = errors.New("not the digits model in real numbers")
+
+// accuracy is the JSON form of what stands at accuracyKey: how many unseen digits the model got right, and how many the one of
+// real numbers that it comes from.
 type accuracy struct {
 	Data    string `json:"data"`
 	Digits  int    `json:"digits"`
 	Float32 int    `json:"float32"`
-	Int8    int    `json:"int8"`
+	Right   int    `json:"right"`
 }
+
+// constantOf returns the name that a graph has for the numbers called LAYER.weights or LAYER.bias.
+func constantOf(name string) string { return strings.Replace(name, ".", "_", 1) }
 
 // preprocess describes how a picture of one white digit on black becomes the model's input, and what the classes are.
 func preprocess() vision.Preprocess {
@@ -30,8 +42,8 @@ func preprocess() vision.Preprocess {
 	return p
 }
 
-// metadata returns the model's properties: preprocessing with labels, and accuracy.
-func metadata(a accuracy) (map[string]string, error) {
+// encode returns a model as a file that carries its preprocessing, its labels and its accuracy.
+func encode(g *graph.Graph, a accuracy) ([]byte, error) {
 	pictures, err := preprocess().Metadata()
 	if err != nil {
 		return nil, err
@@ -40,5 +52,11 @@ func metadata(a accuracy) (map[string]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	return map[string]string{vision.MetadataKey: pictures, accuracyKey: string(score)}, nil
+	g = g.Clone()
+	g.Metadata = maps.Clone(g.Metadata)
+	if g.Metadata == nil {
+		g.Metadata = make(map[string]string)
+	}
+	g.Metadata[vision.MetadataKey], g.Metadata[accuracyKey] = pictures, string(score)
+	return onnx.Encode(g, onnx.WriteOptions{})
 }

@@ -1,12 +1,15 @@
 package main
 
 import (
+	"maps"
 	"math"
 	"math/rand/v2"
 	"slices"
 	"testing"
 
 	"github.com/octet-ml/octet/internal/testkit"
+	"github.com/octet-ml/octet/quantize"
+	"github.com/octet-ml/octet/quantize/qat"
 )
 
 // bars returns n digits whose class is the position of a bright bar on a noisy ground.
@@ -25,45 +28,79 @@ func bars(n int, rng *rand.Rand) *dataset {
 	return d
 }
 
-func TestTrainingLowersTheLoss(t *testing.T) {
-	rng := rand.New(rand.NewPCG(uint64(testkit.Seed(t)), 0))
-	data := bars(20, rng)
-	trainer, err := newTrainer(newLayers(rng), data.len())
+// prepared returns a trainer with all digits of data set as its batch.
+func prepared(t *testing.T, p *qat.Params, c qat.Config, data *dataset) *trainer {
+	t.Helper()
+	trainer, err := newTrainer(p, c, data.len())
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer trainer.close()
+	t.Cleanup(func() { trainer.close() })
 	for i := range data.len() {
 		trainer.set(i, data.labels[i], func(dst []float32) { normalize(dst, data.image(i)) })
 	}
-	var losses []float32
-	for range 15 {
+	return trainer
+}
+
+// fall returns the loss before and after some steps.
+func fall(t *testing.T, trainer *trainer, steps int) (first, last float32) {
+	t.Helper()
+	for i := range steps {
 		loss, err := trainer.step(0.003)
 		if err != nil {
 			t.Fatal(err)
 		}
-		losses = append(losses, loss)
+		if i == 0 {
+			first = loss
+		}
+		last = loss
 	}
-	if last := losses[len(losses)-1]; !(last < losses[0]/2) {
-		t.Errorf("loss went from %g to %g in %d steps, want less than half", losses[0], last, len(losses))
+	return first, last
+}
+
+// TestTrainingLowersTheLoss trains in real numbers, and every quantized form from there on.
+func TestTrainingLowersTheLoss(t *testing.T) {
+	rng := rand.New(rand.NewPCG(uint64(testkit.Seed(t)), 0))
+	data := bars(20, rng)
+	p := qat.NewParams(rng)
+	if first, last := fall(t, prepared(t, p, floatConfig, data), 15); !(last < first/2) {
+		t.Errorf("the loss went from %g to %g, want less than half", first, last)
+	}
+	m, err := newMaker(p, data, data.len())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range variants {
+		if v.trained {
+			if first, last := fall(t, prepared(t, m.float.Clone(), v.config, data), 20); !(last < 0.8*first) {
+				t.Errorf("%s: the loss went from %g to %g, want less than four fifths", v.name, first, last)
+			}
+		}
 	}
 }
 
 func TestTrainingIsRepeatable(t *testing.T) {
 	seed := uint64(testkit.Seed(t))
 	data := bars(40, rand.New(rand.NewPCG(seed, 0)))
-	var runs [2]*layers
+	var runs [2]map[string][]float32
 	for i := range runs {
-		var err error
-		if runs[i], err = train(data, training{epochs: 2, batch: 20, rate: 0.003, seed: seed}, t.Output()); err != nil {
+		rng := rand.New(rand.NewPCG(seed, 0))
+		p := qat.NewParams(rng)
+		if err := train(p, floatConfig, data, training{epochs: 2, batch: 20, rate: 0.003}, rng, t.Output()); err != nil {
 			t.Fatal(err)
 		}
-	}
-	for i := range runs[0] {
-		a, b := runs[0][i], runs[1][i]
-		if !slices.Equal(a.weights, b.weights) || !slices.Equal(a.bias, b.bias) {
-			t.Errorf("%s differs between two trainings from seed %d", a.name, seed)
+		m, err := newMaker(p, data, data.len())
+		if err != nil {
+			t.Fatal(err)
 		}
+		four := qat.Config{Weights: quantize.Int4, Activations: 4}
+		if err := train(m.float, four, data, training{epochs: 1, batch: 20, rate: 0.003}, rng, t.Output()); err != nil {
+			t.Fatal(err)
+		}
+		runs[i] = m.float.Numbers()
+	}
+	if !maps.EqualFunc(runs[0], runs[1], slices.Equal) {
+		t.Errorf("two trainings from seed %d differ", seed)
 	}
 }
 
@@ -74,39 +111,29 @@ func TestGradientMatchesDifferences(t *testing.T) {
 	// A float32 loss near 3 resolves a slope of 2e-7/step; relu and pool bend the loss within a step.
 	const step, tolerance = 5e-4, 0.1
 	rng := rand.New(rand.NewPCG(uint64(testkit.Seed(t)), 0))
-	data := bars(8, rng)
-	l := newLayers(rng)
-	trainer, err := newTrainer(l, data.len())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer trainer.close()
-	for i := range data.len() {
-		trainer.set(i, data.labels[i], func(dst []float32) { normalize(dst, data.image(i)) })
-	}
+	p := qat.NewParams(rng)
+	trainer := prepared(t, p, floatConfig, bars(8, rng))
 	if _, err := trainer.gradients(); err != nil {
 		t.Fatal(err)
 	}
 	var grads [][]float32
-	for _, p := range trainer.net.params {
-		grad, err := p.Grad()
+	for _, n := range trainer.learned() {
+		grad, err := n.Grad()
 		if err != nil {
 			t.Fatal(err)
 		}
 		grads = append(grads, slices.Clone(grad.Data().([]float32)))
 	}
-	for i := range l {
-		for j, values := range [][]float32{l[i].weights, l[i].bias} {
-			grad := grads[2*i+j]
-			length := 0.0
-			for _, g := range grad {
-				length += float64(g) * float64(g)
-			}
-			length = math.Sqrt(length)
-			slope := slopeAlong(t, trainer, values, grad, step/length) / length
-			if math.Abs(slope-length) > tolerance*length || length == 0 {
-				t.Errorf("%s: parameter %d: gradient has length %g, slope along it %g", l[i].name, j, length, slope)
-			}
+	numbers := p.Numbers()
+	for i, n := range trainer.learned() {
+		length := 0.0
+		for _, g := range grads[i] {
+			length += float64(g) * float64(g)
+		}
+		length = math.Sqrt(length)
+		slope := slopeAlong(t, trainer, numbers[n.Name()], grads[i], step/length) / length
+		if math.Abs(slope-length) > tolerance*length || length == 0 {
+			t.Errorf("%s: gradient has length %g, slope along it %g", n.Name(), length, slope)
 		}
 	}
 }
@@ -127,28 +154,4 @@ func slopeAlong(t *testing.T, trainer *trainer, values, direction []float32, ste
 		}
 	}
 	return float64(loss[1]-loss[0]) / (2 * step)
-}
-
-func TestEvaluateCountsAPartialBatch(t *testing.T) {
-	rng := rand.New(rand.NewPCG(uint64(testkit.Seed(t)), 0))
-	l := newLayers(rng)
-	data := bars(evalBatch+7, rng)
-	whole, err := evaluate(l, data)
-	if err != nil {
-		t.Fatal(err)
-	}
-	first, err := evaluate(l, data.head(evalBatch))
-	if err != nil {
-		t.Fatal(err)
-	}
-	rest, err := evaluate(l, &dataset{images: data.images[evalBatch*pixels:], labels: data.labels[evalBatch:]})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if whole.correct != first.correct+rest.correct {
-		t.Errorf("%d right together, %d and %d apart", whole.correct, first.correct, rest.correct)
-	}
-	if whole.relu2.hi != max(first.relu2.hi, rest.relu2.hi) || whole.relu2.lo != 0 {
-		t.Errorf("range %v together, %v and %v apart", whole.relu2, first.relu2, rest.relu2)
-	}
 }
