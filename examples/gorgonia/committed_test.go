@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -85,6 +86,21 @@ func TestCommittedModelsAreOfTheirForm(t *testing.T) {
 		if lost := 100 * float64(float.Right-a.Right) / float64(a.Digits); v.allowed > 0 && lost > v.allowed {
 			t.Errorf("%s: %.2f points lost, want at most %v", v.name, lost, v.allowed)
 		}
+	}
+}
+
+// TestTheCommandCarriesTheModel compares the model that octet embeds with the one that was quantized after training.
+func TestTheCommandCarriesTheModel(t *testing.T) {
+	embedded, err := os.ReadFile(filepath.Join(testkit.Root(), "cmd", "octet", "internal", "digits", "digits.onnx"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	made, err := os.ReadFile(filepath.Join("testdata", "int8.onnx"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(embedded, made) {
+		t.Error("other bytes")
 	}
 }
 
