@@ -44,13 +44,19 @@ func FromExprGraph(g *gorgonia.ExprGraph, inputs, outputs gorgonia.Nodes, option
 	if err != nil {
 		return nil, err
 	}
-	batch := 0
-	if shape := inputs[0].Shape(); len(shape) > 0 {
-		batch = shape[0]
-	}
-	if cfg.batching == batchFixed || batch == 0 {
+	if cfg.batching == batchFixed {
 		return fixed, nil
 	}
+	shape := inputs[0].Shape()
+	if len(shape) == 0 {
+		why := fmt.Errorf("%w: the first input, %q, has no axes", ErrBatch, inputs[0].Name())
+		if cfg.batching == batchDynamic {
+			return nil, why
+		}
+		fixed.Metadata = map[string]string{BatchKey: why.Error()}
+		return fixed, nil
+	}
+	batch := shape[0]
 	dynamic, err := c.convert(batch)
 	if err == nil {
 		return dynamic, nil
@@ -125,12 +131,17 @@ func (c *converter) convert(batch int) (*graph.Graph, error) {
 		v := c.graph.AddInput(c.unique(n.Name()), d, s)
 		c.values[n] = value{v, s}
 	}
-	for _, n := range c.outputs {
+	names := make([]string, len(c.outputs)) // kept for the outputs, whatever else is made of the same nodes
+	for i, n := range c.outputs {
+		names[i] = c.unique(nameOf(n))
+	}
+	for i, n := range c.outputs {
 		b := &Builder{converter: c, node: n, name: nameOf(n)}
 		v := b.whole(c.value(n))
 		if v.Producer == nil || c.graph.IsOutput(v) {
 			v = b.Add("Identity", nil, v)
 		}
+		v.Name, v.Producer.Name = names[i], names[i]
 		c.graph.Outputs = append(c.graph.Outputs, v)
 		if b.err != nil {
 			c.fail(n, b.err)

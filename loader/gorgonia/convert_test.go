@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"hash"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -32,6 +33,14 @@ func TestBatchStaysFixed(t *testing.T) {
 		{"reshape", []int{6, 5}, plain(func(x *G.Node) (*G.Node, error) { return G.Reshape(x, tensor.Shape{5, 6}) }), "[N 5] as [5 6] mixes images"},
 		{"a constant for each image", []int{3, 5}, with(G.Add, 3, 5), "operands [N 5] and [3 5] differ from image to image"},
 		{"images by images", []int{3, 5}, plain(func(x *G.Node) (*G.Node, error) { return G.Mul(x, G.Must(G.Transpose(x))) }), "not linear"},
+		{"products over images", []int{3, 5}, plain(func(x *G.Node) (*G.Node, error) { return G.Mul(G.Must(G.Transpose(x)), x) }), "across the images, axis 1 of [5 N]"},
+		{"rows of weights", []int{3, 5}, func(n *net, x *G.Node) (*G.Node, error) { return G.Mul(n.weights(3, 2, 3), x) }, "across the images, axis 0 of [N 5]"},
+		{"a vector of weights", []int{3, 5}, func(n *net, x *G.Node) (*G.Node, error) {
+			return G.Mul(G.Must(G.Transpose(x)), n.weights(3, 3))
+		}, "across the images, axis 1 of [5 N]"},
+		{"products of matrices over images", []int{3, 5, 4}, plain(func(x *G.Node) (*G.Node, error) {
+			return G.BatchedMatMul(G.Must(G.Transpose(x, 1, 2, 0)), G.Must(G.Transpose(x, 1, 0, 2)))
+		}), "across the images, axis 2 of [5 4 N]"},
 		{"matrices for each image", []int{2, 3, 4}, with(func(x, y *G.Node) (*G.Node, error) {
 			return G.BatchedMatMul(x, y, false, true)
 		}, 2, 5, 4), ""},
@@ -74,6 +83,24 @@ func TestSizesStayWhereThatIsAskedFor(t *testing.T) {
 	}
 	if s := g.Outputs[0].Shape; !s.Equal(graph.Shape{3, 5}) || !g.Inputs[0].Shape.Equal(s) || g.Metadata != nil {
 		t.Errorf("%v, metadata %v", s, g.Metadata)
+	}
+}
+
+// A first input without axes says nothing of the number of images.
+func TestScalarsHaveNoImages(t *testing.T) {
+	n := newNet(3)
+	factor := G.NewScalar(n.ExprGraph, tensor.Float32, G.WithName("factor"))
+	in := n.input(3, 5)
+	out := G.Must(G.Mul(in, factor))
+	if _, err := gorgonia.FromExprGraph(n.ExprGraph, G.Nodes{factor, in}, G.Nodes{out}, gorgonia.DynamicBatch()); !errors.Is(err, gorgonia.ErrBatch) {
+		t.Error(err)
+	}
+	g, err := gorgonia.FromExprGraph(n.ExprGraph, G.Nodes{factor, in}, G.Nodes{out})
+	if err != nil || !strings.Contains(g.Metadata[gorgonia.BatchKey], `"factor", has no axes`) || !g.Inputs[1].Shape.Equal(graph.Shape{3, 5}) {
+		t.Error(g, err)
+	}
+	if _, err := gorgonia.FromExprGraph(n.ExprGraph, G.Nodes{in, factor}, G.Nodes{out}, gorgonia.DynamicBatch()); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -314,5 +341,49 @@ func TestNamesStay(t *testing.T) {
 	}
 	if want := []string{"hidden", fmt.Sprintf("elemBin_%d", out.ID())}; !slices.Equal(names, want) {
 		t.Errorf("%q, want %q", names, want)
+	}
+}
+
+// Outputs have their names also where their nodes become several, or none.
+func TestOutputsHaveTheirNames(t *testing.T) {
+	n := newNet(3)
+	in := n.input(2, 1, 4, 4)
+	hidden := relu(in)
+	named := map[string]*G.Node{
+		"several":  G.Must(G.Log2(in)),
+		"dropped":  dropout(hidden, 0.5),
+		"reshaped": G.Must(G.Reshape(hidden, hidden.Shape())),
+		"average":  G.Must(G.AveragePool2D(in, tensor.Shape{2, 2}, []int{0, 0}, []int{2, 2})),
+	}
+	var want []string
+	var outputs G.Nodes
+	for _, name := range slices.Sorted(maps.Keys(named)) {
+		G.WithName(name)(named[name])
+		want, outputs = append(want, name), append(outputs, named[name])
+	}
+	g, err := gorgonia.FromExprGraph(n.ExprGraph, G.Nodes{in}, outputs, gorgonia.DynamicBatch())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, v := range g.Outputs {
+		got = append(got, v.Name)
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+// Comparisons that give numbers give them in the type of the operands.
+func TestComparisonsKeepTheType(t *testing.T) {
+	g := G.NewGraph()
+	x := G.NewMatrix(g, tensor.Int32, G.WithShape(2, 3), G.WithName("x"))
+	y := G.NewMatrix(g, tensor.Int32, G.WithShape(2, 3), G.WithName("y"))
+	model, err := gorgonia.FromExprGraph(g, G.Nodes{x, y}, G.Nodes{G.Must(G.Gte(x, y, true))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := model.Outputs[0].DType; d != graph.Int32 {
+		t.Errorf("%v", d)
 	}
 }

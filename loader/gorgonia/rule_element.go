@@ -65,7 +65,11 @@ func binary(b *Builder) (value, error) {
 		y.v = b.Add("Not", nil, y.v)
 	}
 	if number {
-		y.v = b.Add("Cast", &ops.Cast{To: graph.Float32}, y.v)
+		d, err := dtypeOf(b.node)
+		if err != nil {
+			return value{}, err
+		}
+		y.v = b.Add("Cast", &ops.Cast{To: d}, y.v)
 	}
 	return y, nil
 }

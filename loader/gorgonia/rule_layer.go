@@ -95,6 +95,11 @@ func product(b *Builder) (value, error) {
 		return value{}, p.err
 	}
 	x, w := b.whole(b.operand(0)), b.whole(b.operand(1))
+	if b.batch > 0 {
+		if err := summedApart(x.Shape, w.Shape, transA, transB); err != nil {
+			return value{}, err
+		}
+	}
 	switch {
 	case len(x.Shape) == 2 && len(w.Shape) == 2:
 		return same(b.Add("Gemm", &ops.Gemm{Alpha: 1, Beta: 1, TransA: transA, TransB: transB}, x, w)), nil
@@ -104,6 +109,21 @@ func product(b *Builder) (value, error) {
 		return same(b.Add("MatMul", nil, b.matrices(x, transA), b.matrices(w, transB))), nil
 	}
 	return value{}, unsupportedf("product of %v and %v", x.Shape, w.Shape)
+}
+
+// summedApart returns an error, wrapping ErrBatch, where a product of x and w sums over images.
+func summedApart(x, w graph.Shape, transA, transB bool) error {
+	last, row := len(x)-1, max(len(w)-2, 0)
+	if transA && len(x) > 1 {
+		last--
+	}
+	if transB && len(w) > 1 {
+		row++
+	}
+	if len(x) == 0 || len(w) == 0 {
+		return nil
+	}
+	return firstError(separate(x, last), separate(w, row))
 }
 
 // vectorProduct multiplies a matrix by a vector, both of which become matrices for that.
