@@ -16,8 +16,8 @@ const LeastStep = 1e-8
 
 // Rounding says what FakeQuantize rounds to.
 type Rounding struct {
-	// Levels are multiples of the step: integers from lo to hi for uniform quantization, with the zero point subtracted where it is
-	// affine; powers of two or a codebook otherwise (quantize.Scheme.Levels).
+	// Levels are multiples of the step, ascending integers: all from lo to hi for uniform quantization, with the zero point subtracted
+	// where it is affine; powers of two or a codebook otherwise (quantize.Scheme.Levels).
 	Levels quantize.Levels
 	// Axis is the axis that has a step for each index, -1 meaning one step for the tensor.
 	Axis int
@@ -41,8 +41,8 @@ func FakeQuantize(x, step *G.Node, r Rounding) (*G.Node, error) {
 		return nil, fmt.Errorf("fake quantization of %q: %w: %d levels", x.Name(), ErrOption, len(r.Levels))
 	}
 	for i, l := range r.Levels {
-		if l-l != 0 || i > 0 && l <= r.Levels[i-1] {
-			return nil, fmt.Errorf("fake quantization of %q: %w: levels %v are not ascending", x.Name(), ErrOption, r.Levels)
+		if l-l != 0 || float64(l) != math.Round(float64(l)) || i > 0 && l <= r.Levels[i-1] {
+			return nil, fmt.Errorf("fake quantization of %q: %w: levels %v are not ascending integers", x.Name(), ErrOption, r.Levels)
 		}
 	}
 	o, err := newOperator("FakeQuantize", 0, x, step)

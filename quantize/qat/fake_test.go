@@ -294,6 +294,43 @@ func TestStepsAndNumbersOutOfOrder(t *testing.T) {
 	}
 }
 
+// TestNumbersAreReadInRowMajorOrder covers the layouts that Gorgonia's tensors have.
+func TestNumbersAreReadInRowMajorOrder(t *testing.T) {
+	twelve := func() *tensor.Dense {
+		return tensor.New(tensor.WithShape(3, 4), tensor.WithBacking([]float32{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11}))
+	}
+	cut := func(s ...tensor.Slice) *tensor.Dense {
+		v, err := twelve().Slice(s...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v.(*tensor.Dense)
+	}
+	turned := twelve()
+	if err := turned.T(); err != nil {
+		t.Fatal(err)
+	}
+	columns := tensor.New(tensor.WithShape(2, 3), tensor.AsFortran([]float32{1, 2, 3, 4, 5, 6}))
+	if first, err := columns.At(0, 1); err != nil || first != float32(2) {
+		t.Fatalf("element 0 1 is %v, %v", first, err)
+	}
+	for name, c := range map[string]struct {
+		d    *tensor.Dense
+		want []float32
+	}{
+		"column-major":   {columns, []float32{1, 2, 3, 4, 5, 6}},
+		"transposed":     {turned, []float32{0, 4, 8, 1, 5, 9, 2, 6, 10, 3, 7, 11}},
+		"rows":           {cut(tensor.S(1)), []float32{4, 5, 6, 7}},
+		"column":         {cut(nil, tensor.S(1)), []float32{1, 5, 9}},
+		"middle columns": {cut(tensor.S(1, 3), tensor.S(1, 3)), []float32{5, 6, 9, 10}},
+		"element":        {cut(tensor.S(1), tensor.S(1)), []float32{5}},
+	} {
+		if got := numbers[float32](c.d); !slices.Equal(got, c.want) {
+			t.Errorf("%s: %v, want %v", name, got, c.want)
+		}
+	}
+}
+
 func TestFakeQuantizeRefusesWhatDoesNotFit(t *testing.T) {
 	g := G.NewGraph()
 	x := G.NewTensor(g, tensor.Float32, 2, G.WithShape(3, 4), G.WithName("x"))
@@ -309,6 +346,7 @@ func TestFakeQuantizeRefusesWhatDoesNotFit(t *testing.T) {
 	}{
 		{x, step(1, tensor.Float32), Rounding{Axis: -1}, ErrOption},
 		{x, step(1, tensor.Float32), Rounding{Axis: -1, Levels: quantize.Levels{1, 0}}, ErrOption},
+		{x, step(1, tensor.Float32), Rounding{Axis: -1, Levels: quantize.Levels{0, 0.5, 2}}, ErrOption},
 		{x, step(1, tensor.Float32), Rounding{Axis: 0, Levels: four}, ErrShape},
 		{x, step(3, tensor.Float32), Rounding{Axis: -1, Levels: four}, ErrShape},
 		{x, step(3, tensor.Float32), Rounding{Axis: 2, Levels: four}, ErrShape},

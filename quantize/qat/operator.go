@@ -98,20 +98,31 @@ func (o operator) check(inputs []G.Value) error {
 // numbers returns the numbers of a dense tensor in row-major order: its memory where that has this order, otherwise a copy.
 func numbers[T number](v G.Value) []T {
 	d := v.(*tensor.Dense)
-	if d.IsMaterializable() || d.DataOrder().IsColMajor() {
-		c := tensor.New(tensor.Of(d.Dtype()), tensor.WithShape(d.Shape().Clone()...))
-		if err := tensor.Copy(c, d); err != nil {
-			panic(fmt.Sprintf("bug: %v", err)) // shapes and types are equal
-		}
-		d = c
-	}
-	switch data := d.Data().(type) {
+	var data []T
+	switch all := d.Data().(type) {
 	case []T:
-		return data
+		data = all
 	case T:
-		return []T{data}
+		data = []T{all}
+	default:
+		panic(fmt.Sprintf("bug: %v holds %v", d.Shape(), d.Dtype()))
 	}
-	panic(fmt.Sprintf("bug: %v holds %v", d.Shape(), d.Dtype()))
+	if !d.IsMaterializable() && !d.DataOrder().IsColMajor() {
+		return data
+	}
+	out := data[:0:0]
+	var gather func(at, axis int)
+	gather = func(at, axis int) {
+		if axis == d.Dims() {
+			out = append(out, data[at])
+			return
+		}
+		for i := range d.Shape()[axis] {
+			gather(at+i*d.Strides()[axis], axis+1)
+		}
+	}
+	gather(0, 0)
+	return out
 }
 
 // fresh returns a new tensor with the shape of v, and its numbers.

@@ -28,7 +28,7 @@ func NewParams(rng *rand.Rand) *Params {
 	return &Params{rng: rng, layers: make(map[string]*layer), activations: make(map[string]*activation)}
 }
 
-// Clone returns a copy that shares nothing but the source of random numbers.
+// Clone returns a copy that shares nothing that is learned; the source of random numbers and what Calibrate was given are the same.
 func (p *Params) Clone() *Params {
 	c := NewParams(p.rng)
 	c.seen = maps.Clone(p.seen)
@@ -53,7 +53,8 @@ func (p *Params) Calibrate(seen map[string]*quantize.Observed) {
 
 // Numbers returns the memory of everything that networks over p have learned so far, by name, for a checkpoint to store and restore:
 // LAYER.weights ([oc ic kh kw] of a convolution, [ic oc] of a dense layer) and LAYER.bias; with BatchNormalization, whose beta is the
-// bias, LAYER.gamma, LAYER.mean and LAYER.variance; in quantized networks LAYER.weights.step and ACTIVATION.step.
+// bias, LAYER.gamma, LAYER.mean and LAYER.variance; in quantized networks LAYER.weights.step and ACTIVATION.step, and of a codebook
+// LAYER.weights.levels. Zero points come from Calibrate. To restore, calibrate as before, build the network, and copy.
 func (p *Params) Numbers() map[string][]float32 {
 	all := make(map[string][]float32)
 	for name, l := range p.layers {
@@ -63,6 +64,9 @@ func (p *Params) Numbers() map[string][]float32 {
 		}
 		if l.step != nil {
 			all[name+".weights.step"] = l.step
+			if l.grid.Scheme == quantize.Int4KMeans {
+				all[name+".weights.levels"] = l.grid.Levels
+			}
 		}
 	}
 	for name, a := range p.activations {
@@ -83,6 +87,7 @@ type layer struct {
 
 func (l *layer) clone() *layer {
 	c := &layer{shape: l.shape, weights: slices.Clone(l.weights), bias: slices.Clone(l.bias), grid: l.grid, step: slices.Clone(l.step)}
+	c.grid.Levels = slices.Clone(l.grid.Levels)
 	if l.norm != nil {
 		c.norm = &norm{gamma: slices.Clone(l.norm.gamma), mean: slices.Clone(l.norm.mean), variance: slices.Clone(l.norm.variance)}
 	}

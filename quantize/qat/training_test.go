@@ -172,6 +172,43 @@ func TestParametersAreSharedAndCloned(t *testing.T) {
 	}
 }
 
+// TestNumbersAreACheckpoint restores what quantized networks have learned into new parameters with the same ranges.
+func TestNumbersAreACheckpoint(t *testing.T) {
+	for _, scheme := range []quantize.Scheme{quantize.Int8, quantize.Int4KMeans, quantize.Int4Log} {
+		c := qat.Config{Weights: scheme, Activations: 4}
+		float := trained(t, "residual")
+		p := calibrated(t, "residual", float.Clone())
+		assemble(t, "residual", p, c)
+		for name, numbers := range p.Numbers() { // as learning moves them
+			if strings.HasSuffix(name, ".weights") || strings.HasSuffix(name, ".step") {
+				for i := range numbers {
+					numbers[i] *= 1 + 0.1*float32(i%3)
+				}
+			}
+		}
+		want := assemble(t, "residual", p, c).forward(t, batchOf(0))
+
+		again := calibrated(t, "residual", float.Clone())
+		for name, numbers := range again.Numbers() {
+			if strings.HasSuffix(name, ".weights") { // so that grids start elsewhere
+				for i := range numbers {
+					numbers[i] = float32(math.Sin(float64(i)))
+				}
+			}
+		}
+		b := assemble(t, "residual", again, c)
+		saved := p.Numbers()
+		for name, numbers := range again.Numbers() {
+			if copy(numbers, saved[name]) != len(saved[name]) || len(numbers) != len(saved[name]) {
+				t.Fatalf("%v: %s has %d numbers, saved %d", scheme, name, len(numbers), len(saved[name]))
+			}
+		}
+		if got := b.forward(t, batchOf(0)); !slices.Equal(got, want) {
+			t.Errorf("%v: restored %v, want %v", scheme, got, want)
+		}
+	}
+}
+
 func TestMistakesAreToldClearly(t *testing.T) {
 	float := qat.Config{Weights: quantize.Float}
 	picture := func(g *G.ExprGraph) *G.Node {
