@@ -22,8 +22,10 @@ type link struct {
 // homogeneous lists the operators f with f(s x) = s f(x) for s > 0 in each channel.
 var homogeneous = map[string]bool{
 	"Relu": true, "LeakyRelu": true, "MaxPool": true, "AveragePool": true, "GlobalMaxPool": true, "GlobalAveragePool": true,
-	"Flatten": true, "Reshape": true, "Squeeze": true,
 }
+
+// reshaping lists the operators that pass on their input in another shape.
+var reshaping = map[string]bool{"Flatten": true, "Reshape": true, "Squeeze": true}
 
 // links returns the links between layers that are quantized.
 func (j *job) links() []*link {
@@ -54,7 +56,10 @@ func (m *model) link(l *layer) *link {
 		if k.to = m.of[n]; k.to != nil {
 			break
 		}
-		if p, ok := n.Attrs.(*ops.Pool); !homogeneous[n.Op] || !math.IsInf(k.bound, 1) || ok && p.Clamp.On {
+		if p, ok := n.Attrs.(*ops.Pool); !math.IsInf(k.bound, 1) || ok && p.Clamp.On {
+			return nil
+		}
+		if !homogeneous[n.Op] && !(reshaping[n.Op] && onePixel(v, l.oc)) {
 			return nil
 		}
 		v = n.Outputs[0]
@@ -67,6 +72,9 @@ func (m *model) link(l *layer) *link {
 	}
 	return k
 }
+
+// onePixel reports whether v has one number for each of n channels, which are then in order in any shape.
+func onePixel(v *graph.Value, n int) bool { return v.Shape.Bind(1).Size() == n }
 
 // clamp returns the bounds that are applied to the layer's sums.
 func (l *layer) clamp() ops.Clamp {
@@ -87,8 +95,12 @@ func (k *link) channels() []int {
 		return nil
 	}
 	a, ok := b.node.Attrs.(*ops.Conv)
-	if !ok && b.depth != per {
+	x := b.node.Inputs[0]
+	switch {
+	case !ok && (b.depth != per || k.from.planar() && !onePixel(x, per)):
 		return nil // a dense layer that reads several pixels
+	case ok && x.Shape[channelAxis(a.Layout, x)] != k.from.oc:
+		return nil // one pixel that has become several
 	}
 	out := make([]int, b.oc*b.depth)
 	taps := b.depth / per
@@ -100,6 +112,20 @@ func (k *link) channels() []int {
 		out[i] = i/b.depth/(b.oc/b.groups)*per + c
 	}
 	return out
+}
+
+// channelAxis returns the axis of v's channels.
+func channelAxis(l ops.Layout, v *graph.Value) int {
+	if l == ops.NHWC {
+		return len(v.Shape) - 1
+	}
+	return 1
+}
+
+// planar reports whether the last axis of the layer's output is not that of the channels.
+func (l *layer) planar() bool {
+	a, ok := l.node.Attrs.(*ops.Conv)
+	return ok && a.Layout == ops.NCHW
 }
 
 // observe adds what k.to reads of one input.
@@ -119,9 +145,9 @@ func (k *link) observe(x []float32) {
 }
 
 // equalize divides channels between layers by factors with which less is lost, as far as the calibration inputs tell, and returns
-// the names of the layers whose outputs they are. The float model stays the same function on these inputs. (Nagel et al., "Data-free quantization
-// through weight equalization and bias correction", 2019, equalize ranges of weights; here weights have a scale for each output
-// channel, and what counts is the error of the second layer's output.)
+// the names of the layers whose outputs they are. The float model stays the same function on these inputs. (Nagel et al., "Data-free
+// quantization through weight equalization and bias correction", 2019, equalize ranges of weights; here weights have a scale for each
+// output channel, and what counts is the error of the second layer's output.)
 func (j *job) equalize() ([]string, error) {
 	links := j.links()
 	if len(links) == 0 {

@@ -102,6 +102,77 @@ func TestEqualizationMakesUpForUnevenChannels(t *testing.T) {
 	}
 }
 
+// appended adds a node that reads the output of g, which becomes the new output.
+func appended(t *testing.T, g *graph.Graph, op string, attrs any, params ...*graph.Tensor) {
+	t.Helper()
+	name := fmt.Sprintf("appended%d", len(g.Nodes))
+	inputs := []*graph.Value{g.Outputs[0]}
+	for i, p := range params {
+		inputs = append(inputs, graph.NewConst(fmt.Sprintf("%s_%d", name, i), p))
+	}
+	n := g.Add(op, name, attrs, inputs, name)
+	if err := ops.Infer(n); err != nil {
+		t.Fatal(err)
+	}
+	g.Outputs = n.Outputs
+}
+
+// sized returns weights that grow threefold from one input to the next and gives the outputs of g's first layer the opposite sizes.
+func sized(g *graph.Graph, shape ...int) *graph.Tensor {
+	first := g.Nodes[0].Inputs[1].Const
+	for i := range first.Len() {
+		first.SetFloat(i, first.Float(i)/math.Pow(3, float64(i*first.Shape[0]/first.Len())))
+	}
+	w := graph.NewTensor(graph.Float32, shape...)
+	for i := range w.Len() {
+		w.SetFloat(i, math.Pow(3, float64(i%6))*math.Sin(float64(i*i)))
+	}
+	return w
+}
+
+// TestEqualizationKnowsChannelsFromPixels looks at layers that read numbers which were pixels, as many as the first layer has channels,
+// and at one behind a global pool, which reads channels.
+func TestEqualizationKnowsChannelsFromPixels(t *testing.T) {
+	shape := func(s ...int64) *graph.Tensor { return graph.Int64s(s, len(s)) }
+	for _, c := range []struct {
+		name  string
+		build func(g *graph.Graph)
+		want  bool
+	}{
+		{"global pool", func(g *graph.Graph) {
+			appended(t, g, "GlobalAveragePool", &ops.GlobalPool{})
+			appended(t, g, "Flatten", &ops.Flatten{Axis: 1})
+			appended(t, g, "Dense", &ops.Dense{}, sized(g, 4, 6))
+		}, true},
+		{"rows of pixels", func(g *graph.Graph) {
+			appended(t, g, "Reshape", nil, shape(-1, 90, 6))
+			appended(t, g, "Dense", &ops.Dense{}, sized(g, 4, 6))
+		}, false},
+		{"pixels of a pool, four axes", func(g *graph.Graph) {
+			appended(t, g, "MaxPool", &ops.Pool{Kernel: [2]int{1, 4}})
+			appended(t, g, "Dense", &ops.Dense{}, sized(g, 4, 6))
+		}, false},
+		{"channels that become columns", func(g *graph.Graph) {
+			appended(t, g, "GlobalAveragePool", &ops.GlobalPool{})
+			appended(t, g, "Reshape", nil, shape(-1, 1, 1, 6))
+			appended(t, g, "Conv", &ops.Conv{Window: ops.Window{Pads: [4]int{1, 3, 0, 2}}}, sized(g, 4, 1, 1, 6))
+		}, false},
+	} {
+		g := network(t, ops.NCHW, ops.Conv{})
+		c.build(g)
+		r, err := quantize.Quantize(g, inputs(32), quantize.Options{Equalize: true})
+		if err != nil {
+			t.Fatalf("%s: %v", c.name, err)
+		}
+		if got := len(r.Equalized) > 0; got != c.want {
+			t.Errorf("%s: equalized %v", c.name, r.Equalized)
+		}
+		if db := signal(t, g, r.Graph); db < 15 {
+			t.Errorf("%s: %.1f dB", c.name, db)
+		}
+	}
+}
+
 // TestEqualizationLeavesWhatItMust is about outputs that others read, that are cut, or that are even.
 func TestEqualizationLeavesWhatItMust(t *testing.T) {
 	build := func(first ops.Conv) *graph.Graph { return network(t, ops.NCHW, first, ops.Conv{}) }
