@@ -2,6 +2,7 @@ package quantize
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 
@@ -79,9 +80,9 @@ func (g Grid) pack(l *layer) (*packed, error) {
 
 // Assemble returns the quantized form of a float graph whose grids and ranges were decided elsewhere, as by training (package
 // qat): weights has the grid of each convolution and dense layer that is to work on integers, by the name of the node, and activations
-// the uint8 quantization of every value that is quantized, by its name; a dense layer without one there keeps real sums. Where a clamp
-// becomes part of the node before it, the value keeps the name that it has before the clamp. Errors wrap ErrQuantized, ErrNothing or
-// ErrOption.
+// the uint8 quantization of every value that is quantized, by its name, with one scale; a dense layer without one there keeps real
+// sums. Where a clamp becomes part of the node before it, the value keeps the name that it has before the clamp. The result refers to
+// the scales and quantizations that it was given. Errors wrap ErrQuantized, ErrNothing or ErrOption, or are those of runtime.Compile.
 func Assemble(g *graph.Graph, weights map[string]Grid, activations map[string]*graph.Quant) (*graph.Graph, error) {
 	m, err := newModel(g)
 	if err != nil {
@@ -100,16 +101,29 @@ func Assemble(g *graph.Graph, weights map[string]Grid, activations map[string]*g
 	if len(packs) != len(weights) {
 		return nil, fmt.Errorf("%w: %d grids, of which %d are of layers", ErrOption, len(weights), len(packs))
 	}
+	for _, name := range slices.Sorted(maps.Keys(activations)) {
+		if err := checkActivation(activations[name]); err != nil {
+			return nil, fmt.Errorf("%w: activation %q: %w", ErrOption, name, err)
+		}
+	}
 	e := m.emitter(packs, activations)
 	e.told = true
 	out, _, err := e.emit()
 	return out, err
 }
 
+// checkActivation returns an error unless q can be the quantization of a uint8 activation.
+func checkActivation(q *graph.Quant) error {
+	if q == nil || !q.IsPerTensor() {
+		return fmt.Errorf("quantization %v: want one with one scale", q)
+	}
+	return q.Check(graph.Uint8, nil)
+}
+
 // Observe runs a float model on calibration inputs and returns what it saw of every activation that a quantized form may have to
-// quantize, by name. It uses the Inputs, Seed, Threads and Cancelled of the options. Errors are those of Quantize.
+// quantize, by name. It uses the Inputs, Seed, Threads, Progress and Cancelled of the options. Errors are those of Quantize.
 func Observe(g *graph.Graph, data Data, o Options) (map[string]*Observed, error) {
-	j, err := newJob(g, data, o)
+	j, err := newJob(g, data, Options{Inputs: o.Inputs, Seed: o.Seed, Threads: o.Threads, Progress: o.Progress, Cancelled: o.Cancelled})
 	if err != nil {
 		return nil, err
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/octet-ml/octet/graph"
 	"github.com/octet-ml/octet/loader/onnx"
+	"github.com/octet-ml/octet/ops"
 	"github.com/octet-ml/octet/quantize"
 	"github.com/octet-ml/octet/runtime/optimize"
 )
@@ -92,6 +93,15 @@ func TestAssembleRefusesWhatDoesNotFit(t *testing.T) {
 			w[layers[0]] = quantize.Grid{Scheme: quantize.Int4KMeans, Levels: quantize.Levels{0, 0.5}, Scale: w[layers[0]].Scale}
 		}, "integers"},
 		{"scale of 0", func(w map[string]quantize.Grid, _ map[string]*graph.Quant) { w[layers[0]].Scale[1] = 0 }, "channel 1"},
+		{"no quantization", func(_ map[string]quantize.Grid, q map[string]*graph.Quant) { q[layers[0]] = nil }, "one scale"},
+		{"quantization without scales", func(_ map[string]quantize.Grid, q map[string]*graph.Quant) { q[layers[0]] = &graph.Quant{} }, "one scale"},
+		{"quantization by channel", func(_ map[string]quantize.Grid, q map[string]*graph.Quant) {
+			q[layers[0]] = &graph.Quant{Scale: []float32{1, 2}, Axis: 1}
+		}, "one scale"},
+		{"zero point", func(_ map[string]quantize.Grid, q map[string]*graph.Quant) { q[layers[0]] = graph.PerTensor(1, 256) }, "256"},
+		{"scale that is no number", func(_ map[string]quantize.Grid, q map[string]*graph.Quant) {
+			q[layers[0]] = graph.PerTensor(float32(math.NaN()), 0)
+		}, "NaN"},
 		{"no range", func(_ map[string]quantize.Grid, q map[string]*graph.Quant) { clear(q) }, "no range"},
 	} {
 		grids, quants := decided(t, g, r.Graph, quantize.Int8)
@@ -150,5 +160,22 @@ func TestObservedQuantHasFewLevels(t *testing.T) {
 		if lo, hi := -q.Scale[0]*float32(q.Zero[0]), q.Scale[0]*float32(15-q.Zero[0]); hi-lo > 1.2*(o.Max-min(o.Min, 0)) {
 			t.Errorf("%s: 16 levels from %v to %v for numbers from %v to %v", name, lo, hi, o.Min, o.Max)
 		}
+	}
+}
+
+// TestObserveUsesNoOtherOptions hands Observe options of Quantize that do not concern it: their state must not get its histograms, which
+// are of a model without equalization.
+func TestObserveUsesNoOtherOptions(t *testing.T) {
+	g := network(t, ops.NCHW, ops.Conv{}, ops.Conv{})
+	uneven(t, g.Nodes[0], g.Nodes[1])
+	m := &memory{}
+	seen, err := quantize.Observe(g, inputs(8), quantize.Options{
+		Equalize: true, State: m, Target: quantize.Target{Drop: -1}, Rules: []quantize.Rule{{Layers: "none", Scheme: quantize.Float}},
+	})
+	if err != nil || len(seen) == 0 {
+		t.Errorf("%d activations, %v", len(seen), err)
+	}
+	if m.saved != 0 {
+		t.Errorf("%d bytes of state", len(m.data))
 	}
 }
