@@ -127,6 +127,9 @@ func (f *quantizer) run(model string) error {
 	if err := f.check(model); err != nil {
 		return err
 	}
+	if f.state != "" && (samePath(f.state, f.out) || samePath(f.state, f.report)) {
+		return usageError{fmt.Errorf("--state %s is also a result: it is removed at the end", f.state)}
+	}
 	o, err := f.options()
 	if err != nil {
 		return usageError{err}
@@ -191,6 +194,16 @@ func (f *quantizer) run(model string) error {
 	fmt.Fprintf(f.stdout, "wrote       %s, %d bytes\n", f.out, len(data))
 	fmt.Fprintf(f.stdout, "calibrated  on %d pictures of %s, input from %s\n", r.Inputs, set.Name, source)
 	return printDecisions(f.stdout, r)
+}
+
+// samePath reports whether two paths name the same file; an empty one names none.
+func samePath(a, b string) bool {
+	if a == "" || b == "" {
+		return false
+	}
+	x, errX := filepath.Abs(a)
+	y, errY := filepath.Abs(b)
+	return errX == nil && errY == nil && x == y
 }
 
 // errInterrupted is returned after ctrl-C.

@@ -72,3 +72,17 @@ func TestAnInterruptedQuantizeGoesOn(t *testing.T) {
 		t.Errorf("another model than without the interruption, %v", err)
 	}
 }
+
+func TestTheStateIsNoResult(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "file")
+	for _, args := range [][]string{
+		{"--out", path, "--state", dir + "/x/../file"},
+		{"--out", filepath.Join(dir, "model"), "--eval", "set", "--report", path, "--state", path},
+	} {
+		status, _, errs := octet(nil, append([]string{"quantize", "m.onnx", "--data", "set"}, args...)...)
+		if status != 2 || !strings.Contains(errs, "is also a result") {
+			t.Errorf("%v: status %d: %s", args, status, errs)
+		}
+	}
+}
