@@ -197,16 +197,18 @@ func (j *job) affordable(d *judge, b bound, c choice) (bool, error) {
 	return true, err
 }
 
-// timeResult measures the result.
+// timeResult measures the result beside the float model and the one with all layers quantized: what they took at the beginning may
+// not compare, as the machine may have become faster or slower.
 func (j *job) timeResult() error {
 	g, err := j.quantizedForm(j.weights)
 	if err != nil {
 		return err
 	}
-	t, err := j.timeOnce("result", j.m.floatForm(), g)
+	t, err := j.timeOnce("result", j.m.floatForm(), j.wholeForm, g)
 	if err != nil {
 		return err
 	}
-	j.times.Result, j.times.Ratio = median(t[1].Whole), ratio(t[1].Whole, t[0].Whole)
+	j.times.Float, j.times.Quantized, j.times.Rounds = median(t[0].Whole), median(t[1].Whole), len(t[0].Whole)
+	j.times.Result, j.times.Ratio = median(t[2].Whole), ratio(t[2].Whole, t[0].Whole)
 	return nil
 }

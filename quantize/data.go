@@ -103,8 +103,9 @@ func (w *walker) walk(machines []*machine, visit func(worker, i, at int) error, 
 	return w.walkFrom(0, machines, visit, done)
 }
 
-// walkFrom runs machines on the inputs from a whole number of chunks on. visit is called for each input after all machines ran on it, at most one call for each worker at
-// a time; at is the input's place in the chunk. done is called after each chunk with its first input and its length.
+// walkFrom runs machines on the inputs from a whole number of chunks on. visit is called for each input after all machines ran on it,
+// at most one call for each worker at a time; at is the input's place in the chunk. done is called after each chunk with its first
+// input and its length.
 func (w *walker) walkFrom(from int, machines []*machine, visit func(worker, i, at int) error, done func(first, n int) error) error {
 	for first := from; first < len(w.order); first += chunk {
 		if err := w.context(); err != nil {

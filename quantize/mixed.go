@@ -243,7 +243,7 @@ func (j *job) search() error {
 	}
 	free := j.freeLayers()
 	if len(free) == 0 {
-		return fmt.Errorf("%w: rules fix the bits of every layer", ErrOption)
+		return fmt.Errorf("%w: rules fix the bits of every layer that does not stay float", ErrOption)
 	}
 	for _, l := range free {
 		j.schemes[l] = Int8

@@ -103,11 +103,12 @@ type LayerChoice struct {
 	MACs    int    `json:"macs"`    // of one input
 	// SQNR is the ratio of the mean square of the weights to that of their rounding errors, in decibels; 0 of a float layer.
 	SQNR float64 `json:"weights_sqnr_db"`
-	// Output is the same of the layer's output on the calibration inputs, where Reconstruct measured it.
+	// Output is the same of the layer's output on the calibration inputs, where it was measured: with Reconstruct and Corrected.
 	Output float64 `json:"output_sqnr_db,omitempty"`
 	// Sensitivity is how much 4 bits in this layer alone change the model's answers, where a Target for bits was set: the mean
 	// Kullback-Leibler divergence of the answers from the float model's, less that with 8 bits in all layers. Where a Target for
-	// time was set it is that of the model with this layer alone quantized.
+	// time was set it is that of the model with this layer alone quantized. It is 0 where it was not measured, and where it is not
+	// more than with 8 bits.
 	Sensitivity float64 `json:"sensitivity,omitempty"`
 	// FloatTime and QuantizedTime are the times, where time decided, in milliseconds, in the float model and in the one with all layers
 	// quantized: of the layer with its conversions and what follows it up to the next ones.
@@ -186,6 +187,7 @@ type job struct {
 	times       *Times   // nil unless time decides
 	floatTimes  runTimes // of the float model
 	wholeTimes  runTimes // of the model with all layers quantized
+	wholeForm   *graph.Graph
 	kept        *kept
 	equalized   []string
 	behind      []*layer // that were recalled and that the streams have not passed

@@ -10,12 +10,13 @@ import (
 )
 
 // Times is what was measured where time decided what stays float: medians of runs in turns, in milliseconds, one input. They hold
-// for the machine, its instruction-set level and the number of threads.
+// for the machine, its instruction-set level and the number of threads. Float, Quantized and Result are measured together, after the
+// decision; by chance the result may then miss a bound that it held when it was decided on.
 type Times struct {
 	Float     float64     `json:"float_ms"`         // the float model
 	Quantized float64     `json:"all_quantized_ms"` // all layers quantized but those that rules leave float
 	Result    float64     `json:"result_ms"`
-	Ratio     float64     `json:"ratio"` // of Result to Float
+	Ratio     float64     `json:"ratio"` // of the result to the float model: the median of the rounds' ratios
 	Rounds    int         `json:"rounds"`
 	Threads   int         `json:"threads"`
 	Level     string      `json:"level"`
@@ -25,7 +26,8 @@ type Times struct {
 // Machine says what the times hold for.
 func (t *Times) Machine() string { return fmt.Sprintf("%s, %d threads", t.Level, t.Threads) }
 
-// TimeTrial is one choice of float layers that was measured.
+// TimeTrial is one choice of float layers that was measured. Trials are measured at different moments, each beside the float model:
+// what compares is the ratio.
 type TimeTrial struct {
 	Layers []string `json:"float_layers"`
 	Time   float64  `json:"ms"`
@@ -80,7 +82,7 @@ func (j *job) timeLayers(weights map[*layer]*packed) error {
 	if err != nil {
 		return err
 	}
-	j.floatTimes, j.wholeTimes = t[0], t[1]
+	j.wholeForm, j.floatTimes, j.wholeTimes = whole, t[0], t[1]
 	j.times = &Times{
 		Float: median(t[0].Whole), Quantized: median(t[1].Whole), Rounds: len(t[0].Whole), Threads: j.w.threads, Level: level.String(),
 	}

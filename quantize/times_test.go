@@ -24,23 +24,26 @@ type clock struct {
 
 // options returns the options on that machine.
 func (c clock) options(o quantize.Options) quantize.Options {
-	return quantize.WithClock(o, func(n quantize.TimedNode, round int) float64 {
-		switch n.Op {
-		case "Quantize", "Dequantize":
-			return c.conversion
-		case "Conv", "Dense":
-		default:
-			return 0.25
-		}
-		if n.Inputs[1].DType == graph.Float32 {
-			return 4
-		}
-		ms := 1 + c.noise*float64(round%2*2-1)
-		if t, ok := c.integer[place(n)]; ok {
-			ms += t - 1
-		}
-		return ms
-	})
+	return quantize.WithClock(o, c.node)
+}
+
+// node returns the time of a node.
+func (c clock) node(n quantize.TimedNode, round int) float64 {
+	switch n.Op {
+	case "Quantize", "Dequantize":
+		return c.conversion
+	case "Conv", "Dense":
+	default:
+		return 0.25
+	}
+	if n.Inputs[1].DType == graph.Float32 {
+		return 4
+	}
+	ms := 1 + c.noise*float64(round%2*2-1)
+	if t, ok := c.integer[place(n)]; ok {
+		ms += t - 1
+	}
+	return ms
 }
 
 // place returns the place of a layer of resnet8 among its layers: its weights are called after it.
@@ -200,6 +203,24 @@ func TestTargetsForTimeThatAreRefused(t *testing.T) {
 		if !errors.Is(err, x.want) || !strings.Contains(err.Error(), x.text) {
 			t.Errorf("%+v: got %v, want %v with %q", x.o.Target, err, x.want, x.text)
 		}
+	}
+}
+
+// TestTheTimesOfAResultCompare is about a machine that becomes slower: the figures of the result must be of the same moment.
+func TestTheTimesOfAResultCompare(t *testing.T) {
+	g := timedModel(t)
+	c := clock{conversion: 0.5, integer: map[int]float64{4: 9}}
+	slower := 1.0
+	o := quantize.WithClock(quantize.Options{OptimizeTime: true, Rounding: quantize.Nearest}, func(n quantize.TimedNode, round int) float64 {
+		slower *= 1 + 5e-4
+		return slower * c.node(n, round)
+	})
+	r, err := quantize.Quantize(g, inputs(8), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if x := r.Times; len(x.Trials) < 2 || slower < 1.3 || math.Abs(x.Result/x.Float-x.Ratio) > 0.02*x.Ratio || x.Result > x.Quantized {
+		t.Errorf("%.2f times as slow: %+v", slower, x)
 	}
 }
 

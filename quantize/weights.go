@@ -53,7 +53,7 @@ func (s Scheme) Bits() int {
 	return 4
 }
 
-// Levels are the numbers, ascending, that integers of a scheme stand for before they are scaled.
+// Levels are the whole numbers, ascending, that integers of a scheme stand for before they are scaled.
 type Levels []float32
 
 // Integers returns the levels lo to hi.
