@@ -224,7 +224,9 @@ func (e *emitter) node(n *graph.Node) error {
 				if err != nil {
 					return err
 				}
-				y.Quant = q
+				if y.Quant = q; n.Op == "Add" {
+					y.Quant = awayFromTies(q, c.Inputs[0].Quant, c.Inputs[1].Quant)
+				}
 			}
 		}
 	}
