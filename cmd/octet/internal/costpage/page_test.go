@@ -114,7 +114,7 @@ func TestThePageSaysWhatTimeDecided(t *testing.T) {
 		Layers: []quantize.LayerChoice{{Name: "conv1", Scheme: "float", FloatTime: 1.25, QuantizedTime: 2.5}},
 		Times:  &quantize.Times{Float: 8, Quantized: 9, Result: 6, Ratio: 0.75, Rounds: 12, Threads: 3, Level: "avx2", Trials: []quantize.TimeTrial{{Time: 9, Ratio: 1.125}, {Layers: []string{"conv1", "conv2"}, Time: 6.5, Ratio: 0.8125}}},
 	}}))
-	for _, want := range []string{"<td>1.25</td><td>2.5</td></tr>", "6 ms as the result, 0.7500 of", "12 rounds in turns, avx2, 3 threads", "<td>1.1250</td><td class=\"names\">none</td>", "<td>2</td><td>6.5</td><td>0.8125</td><td class=\"names\"><details><summary>names</summary>conv1, conv2</details></td>"} {
+	for _, want := range []string{"<td>1.25</td><td>2.5</td></tr>", "6 ms as the result, 0.7500 of", "12 rounds in turns, avx2, 3 threads", "<td>1.1250</td><td class=\"names\">none</td>", "<td>2</td><td>6.5</td><td>0.8125</td><td class=\"names\"><details><summary>names</summary>conv1<br>conv2</details></td>"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("no %q", want)
 		}
