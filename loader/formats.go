@@ -11,17 +11,18 @@ type format struct {
 	name      string
 	is        func(data []byte) bool
 	decode    func(data []byte, o *options) (*graph.Graph, error)
+	annotate  func(data []byte, key, value string) ([]byte, error)
 	sentinels map[error]error // of the format's package to those of this one
 }
 
 // formats lists the formats in the order in which they are tried; ONNX, which has no magic number, is last.
 var formats = []format{{
-	name: "tflite", is: looksLikeTFLite, decode: decodeTFLite,
+	name: "tflite", is: looksLikeTFLite, decode: decodeTFLite, annotate: tflite.SetMetadata,
 	sentinels: map[error]error{
 		tflite.ErrFormat: ErrFormat, tflite.ErrUnsupported: ErrUnsupported, tflite.ErrLimit: ErrLimit, tflite.ErrDynamic: ErrDynamic,
 	},
 }, {
-	name: "onnx", is: looksLikeONNX, decode: decodeONNX,
+	name: "onnx", is: looksLikeONNX, decode: decodeONNX, annotate: onnx.SetMetadata,
 	sentinels: map[error]error{
 		onnx.ErrFormat: ErrFormat, onnx.ErrUnsupported: ErrUnsupported, onnx.ErrLimit: ErrLimit, onnx.ErrDynamic: ErrDynamic,
 		onnx.ErrExternal: ErrExternal,

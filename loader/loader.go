@@ -41,15 +41,46 @@ func Decode(data []byte, list ...Option) (*graph.Graph, error) {
 }
 
 func decode(data []byte, o *options) (*graph.Graph, error) {
-	for _, f := range formats {
-		if !f.is(data) {
-			continue
+	f, err := formatOf(data)
+	if err != nil {
+		return nil, err
+	}
+	g, err := f.decode(data, o)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", f.name, classify(err, f.sentinels))
+	}
+	return g, nil
+}
+
+// SetMetadata returns a copy of a model file whose metadata have the value under key; an empty value removes the key. The
+// network's bytes stay as they are, and so do tensors in other files. A key of a TensorFlow Lite file begins with
+// "octet.". Errors wrap ErrFormat, ErrUnsupported or ErrLimit.
+func SetMetadata(data []byte, key, value string) ([]byte, error) {
+	f, err := formatOf(data)
+	if err != nil {
+		return nil, err
+	}
+	out, err := f.annotate(data, key, value)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", f.name, classify(err, f.sentinels))
+	}
+	return out, nil
+}
+
+// Format returns the name of the format that data seem to be of: "onnx" or "tflite".
+func Format(data []byte) (string, error) {
+	f, err := formatOf(data)
+	if err != nil {
+		return "", err
+	}
+	return f.name, nil
+}
+
+func formatOf(data []byte) (*format, error) {
+	for i := range formats {
+		if formats[i].is(data) {
+			return &formats[i], nil
 		}
-		g, err := f.decode(data, o)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", f.name, classify(err, f.sentinels))
-		}
-		return g, nil
 	}
 	return nil, fmt.Errorf("%w: %d bytes of no known format", ErrFormat, len(data))
 }

@@ -1,98 +1,126 @@
 package main
 
 import (
-	"crypto/sha256"
-	"encoding/binary"
+	"errors"
 	"fmt"
-	"math"
-	"math/rand/v2"
+	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
-	"github.com/octet-ml/octet/graph"
+	"github.com/octet-ml/octet/digest"
+	"github.com/octet-ml/octet/loader"
 	"github.com/octet-ml/octet/runtime"
 )
 
-// digestRuns is the number of inputs that a digest covers.
-const digestRuns = 4
+// digester is the state of the digest sub-command.
+type digester struct {
+	*app
+	modelFlags
+	out string
+}
 
 func (a *app) digestCommand() *cobra.Command {
-	var f modelFlags
+	f := &digester{app: a}
 	c := &cobra.Command{
 		Use:   "digest MODEL",
 		Short: "Print a hash of the model's outputs on deterministic inputs",
-		Long: `Digest runs a model on pseudo-random inputs that are the same everywhere and prints the SHA-256 of the outputs. Two
-machines, instruction-set levels, thread counts or batch sizes that print the same line computed the same bytes.`,
+		Long: `Digest runs a model on pseudo-random inputs that are the same everywhere and prints a hash of the outputs. Two machines,
+instruction-set levels, thread counts or batch sizes that print the same line computed the same bytes. A model whose
+convolutions and dense layers are all integer has one digest everywhere; --write puts it into the file's metadata, and
+--check-digest, of this and other commands, compares.`,
 		Args: arguments(cobra.ExactArgs(1)),
-		RunE: func(_ *cobra.Command, args []string) error {
-			g, err := a.load(args[0])
-			if err != nil {
-				return err
-			}
-			p, err := f.compile(g)
-			if err != nil {
-				return err
-			}
-			sum, err := digest(p)
-			if err != nil {
-				return err
-			}
-			fmt.Fprintf(a.stdout, "%x  %s\n", sum, args[0])
-			return nil
-		},
+		RunE: func(_ *cobra.Command, args []string) error { return f.run(args[0]) },
 	}
 	f.register(c)
-	c.Flags().IntVar(&f.batch, "batch", 1, "batch size: 1, 2 or 4 runs the same inputs")
+	c.Flags().IntVar(&f.batch, "batch", 1, "batch size; the digest does not depend on it")
+	c.Flags().StringVar(&f.out, "write", "", "write the model with its digest to this file, which may be MODEL itself")
 	return c
 }
 
-// digest returns the hash of the outputs for digestRuns examples, whatever the batch size that they are run at.
-func digest(p *runtime.Program) ([]byte, error) {
-	batch := 1
-	if p.Dynamic() {
-		batch = p.MaxBatch()
-	}
-	if digestRuns%batch != 0 {
-		return nil, fmt.Errorf("batch %d does not divide %d", batch, digestRuns)
-	}
-	s, err := p.NewSession()
+func (f *digester) run(model string) error {
+	g, err := f.load(model)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	random := rand.New(rand.NewPCG(1, 2))
-	examples := make([][][]byte, digestRuns) // by example and output
-	for first := 0; first < digestRuns; first += batch {
-		for i := range p.Inputs() {
-			fillRandom(s.Input(i), random)
-		}
-		s.Run()
-		for b := range batch {
-			for i := range p.Outputs() {
-				data := s.Output(i).Data
-				size := len(data) / batch
-				examples[first+b] = append(examples[first+b], append([]byte(nil), data[b*size:(b+1)*size]...))
-			}
-		}
+	p, err := f.compile(g)
+	if err != nil {
+		return err
 	}
-	h := sha256.New()
-	for _, outputs := range examples {
-		for _, data := range outputs {
-			h.Write(data)
-		}
+	if f.out != "" {
+		return f.write(model, p)
 	}
-	return h.Sum(nil), nil
+	sum, err := digest.Of(p)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(f.stdout, "%s  %s\n", sum, model)
+	if p.RequireInteger() != nil {
+		fmt.Fprintf(f.stderr, "octet: layers run in float: this digest holds for level %s only\n", p.Level())
+	}
+	return nil
 }
 
-// fillRandom fills a tensor: integers over their whole range, floats uniform in [-1, 1).
-func fillRandom(t *graph.Tensor, random *rand.Rand) {
-	if t.DType == graph.Float32 {
-		for i := range t.Len() {
-			v := float32(random.Uint32()>>8)/(1<<23) - 1
-			binary.LittleEndian.PutUint32(t.Data[4*i:], math.Float32bits(v))
-		}
-		return
+// write writes the model's file with the digest of a program made from it.
+func (f *digester) write(model string, p *runtime.Program) error {
+	if model == "-" {
+		return usageError{errors.New("--write takes a model file, not standard input")}
 	}
-	for i := range t.Data {
-		t.Data[i] = byte(random.Uint32())
+	sum, err := digest.Portable(p)
+	if err != nil {
+		return err
 	}
+	data, err := os.ReadFile(model)
+	if err != nil {
+		return err
+	}
+	if data, err = loader.SetMetadata(data, digest.Key, sum); err != nil {
+		return fmt.Errorf("%s: %w", model, err)
+	}
+	if err := replaceFile(f.out, data); err != nil {
+		return err
+	}
+	fmt.Fprintf(f.stdout, "%s  %s\n", sum, f.out)
+	return nil
+}
+
+// replaceFile writes a file whole or not at all, so that one that was there is not lost.
+func replaceFile(path string, data []byte) error {
+	temp, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(temp.Name()) // fails where it was renamed
+	_, err = temp.Write(data)
+	mode := os.FileMode(0o644)
+	if info, e := os.Stat(path); e == nil {
+		mode = info.Mode().Perm()
+	}
+	if err := errors.Join(err, temp.Chmod(mode), temp.Close()); err != nil {
+		return err
+	}
+	return os.Rename(temp.Name(), path)
+}
+
+// withDigest returns a model file with its digest in the metadata, and the digest; the file as it is and no digest
+// where layers run in float, so that levels differ.
+func withDigest(data []byte, threads int) ([]byte, string, error) {
+	g, err := loader.Decode(data)
+	if err != nil {
+		return nil, "", err
+	}
+	p, err := runtime.Compile(g, runtime.Threads(threads), runtime.Float32())
+	if err != nil {
+		return nil, "", err
+	}
+	sum, err := digest.Portable(p)
+	if errors.Is(err, runtime.ErrFloat) {
+		data, err = loader.SetMetadata(data, digest.Key, "")
+		return data, "", err
+	}
+	if err != nil {
+		return nil, "", err
+	}
+	data, err = loader.SetMetadata(data, digest.Key, sum)
+	return data, sum, err
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/octet-ml/octet/digest"
 	"github.com/octet-ml/octet/graph"
 	"github.com/octet-ml/octet/loader"
 	"github.com/octet-ml/octet/runtime"
@@ -20,12 +21,14 @@ type modelFlags struct {
 	kernels        string
 	requireInteger bool
 	profile        bool
+	checkDigest    bool
 }
 
 func (f *modelFlags) register(c *cobra.Command) {
 	c.Flags().IntVar(&f.threads, "threads", 0, "threads of one run (0: all cores)")
 	c.Flags().StringVar(&f.kernels, "kernels", "", "instruction-set level (default: the best available; see octet cpu)")
 	c.Flags().BoolVar(&f.requireInteger, "require-int8", false, "refuse a model whose convolutions or dense layers would run in float")
+	c.Flags().BoolVar(&f.checkDigest, "check-digest", false, "first compute the model's digest and compare it with the one in its metadata")
 }
 
 // maxStdin bounds the bytes of a model or picture read from standard input.
@@ -74,6 +77,11 @@ func (f *modelFlags) compile(g *graph.Graph) (*runtime.Program, error) {
 	}
 	if f.requireInteger {
 		if err := p.RequireInteger(); err != nil {
+			return nil, err
+		}
+	}
+	if f.checkDigest {
+		if err := digest.Check(p); err != nil {
 			return nil, err
 		}
 	}

@@ -60,7 +60,8 @@ func (a *app) quantizeCommand() *cobra.Command {
 eval), rounds its weights and writes an ONNX model with QuantizeLinear and DequantizeLinear nodes, which other runtimes read too.
 
 Weights are rounded layer by layer so that the layer's output on the calibration pictures comes closest to the float model's.
-Labels are used by --max-drop only. The model's metadata get the preprocessing, the labels and what was decided.
+Labels are used by --max-drop only. The model's metadata get the preprocessing, the labels, what was decided
+and, where all layers are integer, the digest.
 
 With --optimize time or --max-time the choice of layers depends on the machine, and with times that are close on the run.`,
 		Args: arguments(cobra.ExactArgs(1)),
@@ -177,6 +178,10 @@ func (f *quantizer) run(model string) error {
 	if err != nil {
 		return err
 	}
+	data, sum, err := withDigest(data, f.threads)
+	if err != nil {
+		return fmt.Errorf("the quantized model: %w", err)
+	}
 	if err := os.WriteFile(f.out, data, 0o644); err != nil {
 		return err
 	}
@@ -192,6 +197,10 @@ func (f *quantizer) run(model string) error {
 		return json.NewEncoder(f.stdout).Encode(r)
 	}
 	fmt.Fprintf(f.stdout, "wrote       %s, %d bytes\n", f.out, len(data))
+	if sum == "" {
+		sum = "none: layers run in float"
+	}
+	fmt.Fprintf(f.stdout, "digest      %s\n", sum)
 	fmt.Fprintf(f.stdout, "calibrated  on %d pictures of %s, input from %s\n", r.Inputs, set.Name, source)
 	return printDecisions(f.stdout, r)
 }

@@ -29,7 +29,7 @@ var (
 	// gorgonia is what an embedder must never link: gorgonia.org/tensor alone is more than 10 MB.
 	gorgonia = "gorgonia.org"
 	// embedder lists the packages that a program embedding a model imports.
-	embedder = []string{"graph", "ops", "int8", "fp32", "loader", "runtime", "vision", "quantize", "quantize/cost"}
+	embedder = []string{"graph", "ops", "int8", "fp32", "loader", "runtime", "vision", "digest", "quantize", "quantize/cost"}
 	// stdDenied are standard packages that an embedder's program must not carry or be surprised by: the compiler of
 	// another language, network stacks, processes, test frameworks, global flags and log output.
 	stdDenied = []string{"C", "expvar", "flag", "log", "log/slog", "net", "net/http", "os/exec", "plugin", "testing"}
@@ -60,6 +60,7 @@ var policy = []row{
 	{pkg: "runtime/optimize", ours: []string{"graph", "ops", "internal/invariants"}},
 	{pkg: "runtime", ours: []string{"graph", "ops", "int8", "fp32", "runtime/optimize", "internal/cpu", "internal/invariants", "internal/memory"}},
 	{pkg: "vision", ours: []string{"graph"}, external: []string{"golang.org/x/image"}},
+	{pkg: "digest", ours: []string{"graph", "runtime"}},
 	{pkg: "quantize", ours: []string{"graph", "ops", "fp32", "runtime", "runtime/optimize", "internal/cpu"}},
 	{pkg: "quantize/cost", ours: []string{"graph", "ops", "runtime", "runtime/optimize", "quantize", "vision"}},
 	{pkg: "quantize/qat", ours: []string{"graph", "ops", "quantize"}, external: []string{gorgonia, "github.com/chewxy/hm"}},

@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"crypto/sha256"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -9,6 +10,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/octet-ml/octet/digest"
+	"github.com/octet-ml/octet/internal/cpu"
+	"github.com/octet-ml/octet/loader"
 	"github.com/octet-ml/octet/runtime"
 )
 
@@ -57,5 +61,57 @@ func TestDigests(t *testing.T) {
 		if err := os.WriteFile(digestFile, []byte(lines.String()), 0o666); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// maxStored bounds the size of the models that TestStoredDigestsHold runs, in bytes.
+const maxStored = 1 << 20
+
+// TestStoredDigestsHold writes a digest, computed at the portable level, into the files of integer models of both formats and
+// checks the files at every level, with 1 and 2 threads and at batch 1 and 8. Float models have none to store.
+func TestStoredDigestsHold(t *testing.T) {
+	stored := 0
+	for _, path := range models(t) {
+		name := filepath.Base(path)
+		data, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(data) > maxStored || testing.Short() && name != small[0] && name != small[1] {
+			continue
+		}
+		t.Run(name, func(t *testing.T) {
+			sum, err := digest.Portable(compile(t, path, runtime.Kernels("generic"), runtime.Threads(1), runtime.Float32()))
+			if errors.Is(err, runtime.ErrFloat) {
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			stored++
+			if data, err = loader.SetMetadata(data, digest.Key, sum); err != nil {
+				t.Fatal(err)
+			}
+			g, err := loader.Decode(data)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, level := range cpu.Available() {
+				for _, threads := range []int{1, 2} {
+					for _, batch := range []int{1, 8} {
+						p, err := runtime.Compile(g, runtime.Kernels(level.String()), runtime.Threads(threads), runtime.Batch(batch), runtime.Float32())
+						if err != nil {
+							t.Fatalf("%v, batch %d: %v", level, batch, err)
+						}
+						if err := digest.Check(p); err != nil {
+							t.Errorf("%v, %d threads, batch %d: %v", level, threads, batch, err)
+						}
+					}
+				}
+			}
+		})
+	}
+	if stored < len(small) {
+		t.Errorf("%d models with a digest", stored)
 	}
 }

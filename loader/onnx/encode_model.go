@@ -54,7 +54,7 @@ func (e *encoder) model() (*message, error) {
 		var pair message
 		pair.text(1, key)
 		pair.text(2, meta[key])
-		m.message(14, pair)
+		m.message(propertiesField, pair)
 	}
 	if m.size > math.MaxInt32 {
 		return nil, limitErrorf("model of %d bytes: protobuf allows %d", m.size, math.MaxInt32)

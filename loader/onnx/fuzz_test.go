@@ -31,6 +31,12 @@ func FuzzDecode(f *testing.F) {
 		if err != nil {
 			return
 		}
+		annotated, err := SetMetadata(data, "octet.test", "text")
+		if err != nil {
+			t.Errorf("metadata of a model that can be read: %v", err)
+		} else if g, err := Decode(annotated, Options{}); err != nil || g.Metadata["octet.test"] != "text" {
+			t.Errorf("with metadata: %v", err)
+		}
 		if !infers(g.Clone()) {
 			return
 		}

@@ -50,7 +50,7 @@ func (p *parser) modelField(m *modelProto, f field) error {
 		return eachField("graph", f.bytes, func(f field) error { return p.graphField(m.graph, f) })
 	case 8:
 		return p.opset(m, f)
-	case 14:
+	case propertiesField:
 		return p.metadata(m, f)
 	case 25:
 		return p.function(m, f)

@@ -29,6 +29,13 @@ func TestCorruptModelsGiveAnErrorOrAValidGraph(t *testing.T) {
 			if err := g.Verify(); err != nil {
 				t.Errorf("%s: %v", nameOf(path), err)
 			}
+			annotated, err := tflite.SetMetadata(data, "octet.test", "text")
+			if err != nil {
+				return
+			}
+			if g, err := tflite.Decode(annotated, tflite.Options{}); err != nil || g.Metadata["octet.test"] != "text" {
+				t.Errorf("%s: with metadata: %v", nameOf(path), err)
+			}
 		}
 		for range *corruptions {
 			try(data[:random.IntN(len(data))])

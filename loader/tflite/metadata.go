@@ -19,6 +19,9 @@ const (
 	KeyLabels      = "tflite.labels"
 )
 
+// OwnPrefix begins the keys of Octet's own metadata: an entry of Model.metadata with such a name is text under that key.
+const OwnPrefix = "octet."
+
 // Field numbers of the tables of metadata_schema.fbs
 // (https://github.com/tensorflow/tflite-support/blob/master/tensorflow_lite_support/metadata/metadata_schema.fbs).
 const (
@@ -65,7 +68,8 @@ func (m *model) metadata(l Limits) (map[string]string, error) {
 		if m.err != nil {
 			return nil, m.err
 		}
-		if name != "min_runtime_version" && name != "TFLITE_METADATA" {
+		own := strings.HasPrefix(name, OwnPrefix)
+		if name != "min_runtime_version" && name != "TFLITE_METADATA" && !own {
 			continue
 		}
 		data, err := m.buffer(t.uint(metadataBuffer))
@@ -76,6 +80,12 @@ func (m *model) metadata(l Limits) (map[string]string, error) {
 			if m.spend(len(data)) {
 				text, _, _ := strings.Cut(string(data), "\x00")
 				set(KeyRuntime, text)
+			}
+			continue
+		}
+		if own {
+			if m.spend(len(data)) {
+				set(name, string(data))
 			}
 			continue
 		}
