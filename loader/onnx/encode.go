@@ -91,6 +91,7 @@ type encoder struct {
 	qop   bool
 
 	body, constants []message
+	writers         map[string]func(e *encoder, n *graph.Node) error
 	micro           bool                    // an operator of com.microsoft was written
 	taken           map[string]bool         // names of values
 	called          map[string]bool         // names of nodes
@@ -101,7 +102,7 @@ type encoder struct {
 // newEncoder returns an encoder that has taken the names of the graph's values.
 func newEncoder(g *graph.Graph, o WriteOptions, opset int) *encoder {
 	e := &encoder{
-		g: g, opset: opset, qop: o.QOperator, taken: make(map[string]bool), called: make(map[string]bool),
+		g: g, opset: opset, qop: o.QOperator, writers: writers(), taken: make(map[string]bool), called: make(map[string]bool),
 		names: make(map[*graph.Value]string), reals: make(map[*graph.Value]string),
 	}
 	for _, v := range g.Inputs {
@@ -148,7 +149,7 @@ func (e *encoder) write(n *graph.Node) error {
 	if !slices.ContainsFunc(n.Outputs, func(v *graph.Value) bool { return v != nil }) {
 		return nil
 	}
-	write := writers[n.Op]
+	write := e.writers[n.Op]
 	if write == nil {
 		return unsupportedf("onnx has no such operator")
 	}

@@ -7,38 +7,41 @@ import (
 	"github.com/octet-ml/octet/ops"
 )
 
-// writers has one row for each operator of package ops: the function that writes a node of it.
-var writers = map[string]func(e *encoder, n *graph.Node) error{
-	"Conv": writeConv, "Dense": writeDense, "Gemm": writeGemm, "MatMul": writeMatMul,
-	"MaxPool": writePool, "AveragePool": writePool, "GlobalAveragePool": writeGlobalPool, "GlobalMaxPool": writeGlobalPool,
-	"BatchNormalization": writeBatchNormalization, "LRN": writeLRN, "InstanceNormalization": writeInstanceNormalization,
-	"GroupNormalization": writeGroupNormalization, "LayerNormalization": writeLayerNormalization,
+// writers returns one row for each operator of package ops: the function that writes a node of it. It is no variable, so
+// that a program that only reads models links no encoder.
+func writers() map[string]func(e *encoder, n *graph.Node) error {
+	return map[string]func(e *encoder, n *graph.Node) error{
+		"Conv": writeConv, "Dense": writeDense, "Gemm": writeGemm, "MatMul": writeMatMul,
+		"MaxPool": writePool, "AveragePool": writePool, "GlobalAveragePool": writeGlobalPool, "GlobalMaxPool": writeGlobalPool,
+		"BatchNormalization": writeBatchNormalization, "LRN": writeLRN, "InstanceNormalization": writeInstanceNormalization,
+		"GroupNormalization": writeGroupNormalization, "LayerNormalization": writeLayerNormalization,
 
-	"Add": writeArithmetic, "Sub": writeArithmetic, "Mul": writeArithmetic, "Div": writeArithmetic, "Mod": writeMod,
-	"Max": writeReal, "Min": writeReal, "Sum": writeReal, "Mean": writeReal, "Pow": writeReal, "PRelu": writeReal,
-	"Equal": writeReal, "Greater": writeReal, "GreaterOrEqual": writeReal, "Less": writeReal, "LessOrEqual": writeReal,
-	"And": writeReal, "Or": writeReal, "Xor": writeReal, "Not": writeReal, "Where": writeWhere,
+		"Add": writeArithmetic, "Sub": writeArithmetic, "Mul": writeArithmetic, "Div": writeArithmetic, "Mod": writeMod,
+		"Max": writeReal, "Min": writeReal, "Sum": writeReal, "Mean": writeReal, "Pow": writeReal, "PRelu": writeReal,
+		"Equal": writeReal, "Greater": writeReal, "GreaterOrEqual": writeReal, "Less": writeReal, "LessOrEqual": writeReal,
+		"And": writeReal, "Or": writeReal, "Xor": writeReal, "Not": writeReal, "Where": writeWhere,
 
-	"Relu": narrowSince14, "Sigmoid": writeSigmoid, "Tanh": writeReal, "HardSwish": since(14, writeReal), "Mish": since(18, writeReal),
-	"Softplus": writeReal, "Softsign": writeReal, "Abs": writeReal, "Neg": writeReal, "Exp": writeReal, "Log": writeReal,
-	"Sqrt": writeReal, "Reciprocal": writeReal, "Erf": writeReal, "Sin": writeReal, "Cos": writeReal, "Ceil": writeReal,
-	"Floor": writeReal, "Round": writeReal, "Sign": writeReal, "Relu6": writeRelu6,
-	"HardSigmoid": writeHardSigmoid, "Swish": writeSwish, "Gelu": writeGelu, "Elu": writeElu, "Celu": writeCelu, "Selu": writeSelu,
-	"LeakyRelu": writeLeakyRelu, "ThresholdedRelu": writeThresholdedRelu, "Clip": writeReal,
-	"Softmax": writeSoftmax, "LogSoftmax": writeSoftmax,
+		"Relu": narrowSince14, "Sigmoid": writeSigmoid, "Tanh": writeReal, "HardSwish": since(14, writeReal), "Mish": since(18, writeReal),
+		"Softplus": writeReal, "Softsign": writeReal, "Abs": writeReal, "Neg": writeReal, "Exp": writeReal, "Log": writeReal,
+		"Sqrt": writeReal, "Reciprocal": writeReal, "Erf": writeReal, "Sin": writeReal, "Cos": writeReal, "Ceil": writeReal,
+		"Floor": writeReal, "Round": writeReal, "Sign": writeReal, "Relu6": writeRelu6,
+		"HardSigmoid": writeHardSigmoid, "Swish": writeSwish, "Gelu": writeGelu, "Elu": writeElu, "Celu": writeCelu, "Selu": writeSelu,
+		"LeakyRelu": writeLeakyRelu, "ThresholdedRelu": writeThresholdedRelu, "Clip": writeReal,
+		"Softmax": writeSoftmax, "LogSoftmax": writeSoftmax,
 
-	"ReduceMean": writeReduce, "ReduceSum": writeReduce, "ReduceMax": writeReduce, "ReduceMin": writeReduce,
-	"ReduceProd": writeReduce, "ReduceSumSquare": writeReduce, "ReduceL1": writeReduce, "ReduceL2": writeReduce,
-	"ArgMax": writeArg, "ArgMin": writeArg, "TopK": writeTopK, "Cast": writeCast,
+		"ReduceMean": writeReduce, "ReduceSum": writeReduce, "ReduceMax": writeReduce, "ReduceMin": writeReduce,
+		"ReduceProd": writeReduce, "ReduceSumSquare": writeReduce, "ReduceL1": writeReduce, "ReduceL2": writeReduce,
+		"ArgMax": writeArg, "ArgMin": writeArg, "TopK": writeTopK, "Cast": writeCast,
 
-	"Identity": writeMoved, "Flatten": writeFlatten, "Transpose": writeTranspose, "Tile": writeMoved, "Gather": writeGather,
-	"Squeeze": writeSqueeze, "Unsqueeze": writeSqueeze, "Reshape": writeReshape, "Expand": writeExpand, "Slice": writeMoved,
-	"Concat": writeConcat, "Split": writeSplit, "Pad": writePad, "DepthToSpace": writeDepthToSpace, "SpaceToDepth": writeDepthToSpace,
-	"Shape": writeShape, "Size": writeShape, "ConstantOfShape": writeConstantOfShape, "Resize": writeResize,
+		"Identity": writeMoved, "Flatten": writeFlatten, "Transpose": writeTranspose, "Tile": writeMoved, "Gather": writeGather,
+		"Squeeze": writeSqueeze, "Unsqueeze": writeSqueeze, "Reshape": writeReshape, "Expand": writeExpand, "Slice": writeMoved,
+		"Concat": writeConcat, "Split": writeSplit, "Pad": writePad, "DepthToSpace": writeDepthToSpace, "SpaceToDepth": writeDepthToSpace,
+		"Shape": writeShape, "Size": writeShape, "ConstantOfShape": writeConstantOfShape, "Resize": writeResize,
 
-	"Quantize": writeQuantize, "Dequantize": writeDequantize, "Requantize": writeRequantize, "Reinterpret": writeReinterpret,
-	"QuantizeLinear": writeQuantizeLinear, "DequantizeLinear": writeQuantizeLinear, "DynamicQuantizeLinear": writePlain,
-	"DynamicQuantize": writeHybrid, "ScaleAccumulators": writeHybrid,
+		"Quantize": writeQuantize, "Dequantize": writeDequantize, "Requantize": writeRequantize, "Reinterpret": writeReinterpret,
+		"QuantizeLinear": writeQuantizeLinear, "DequantizeLinear": writeQuantizeLinear, "DynamicQuantizeLinear": writePlain,
+		"DynamicQuantize": writeHybrid, "ScaleAccumulators": writeHybrid,
+	}
 }
 
 // writeHybrid refuses the operators that TensorFlow Lite's hybrid layers are made of: ONNX quantizes whole tensors at run
