@@ -12,53 +12,76 @@ import (
 	"github.com/octet-ml/octet/internal/testkit"
 )
 
-// embedProgram embeds a model with go:embed and runs it through graph, loader and runtime.
-const embedProgram = "./internal/arch/testdata/embed"
+// embedPrograms embed a model with go:embed and run it: through graph, loader and runtime, and through a generated package
+// with pictures.
+var embedPrograms = []struct {
+	folder string
+	uses   []string
+	prints func(out string) bool
+}{
+	{"internal/arch/testdata/embed", []string{"graph", "loader", "runtime"}, func(out string) bool { return strings.Count(out, " ") == 9 }},
+	{"examples/embed", []string{"graph", "loader/onnx", "runtime", "vision"}, func(out string) bool { return strings.HasPrefix(out, "7 (") }},
+}
 
 // maxProgram bounds the stripped program without the files it embeds, in bytes.
 const maxProgram = 5_000_000
 
-func TestProgramWithAnEmbeddedModelIsSmall(t *testing.T) {
-	if testing.Short() {
-		t.Skip("builds a program: not with -short")
-	}
-	bin := filepath.Join(t.TempDir(), "embed")
-	run(t, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", bin, embedProgram)
-	info, err := os.Stat(bin)
-	if err != nil {
-		t.Fatal(err)
-	}
-	model := embeddedBytes(t)
-	if model == 0 {
-		t.Errorf("%s embeds no model", embedProgram)
-	}
-	t.Logf("%d bytes, of which %d are embedded files: %d without", info.Size(), model, info.Size()-model)
-	if got := info.Size() - model; got >= maxProgram {
-		t.Errorf("program without its model: %d bytes, want less than %d", got, maxProgram)
-	}
-	deps := strings.Fields(run(t, "go", "list", "-deps", embedProgram))
-	for _, want := range []string{"graph", "loader", "runtime"} {
-		if !slices.Contains(deps, module+"/"+want) {
-			t.Errorf("%s does not use %s", embedProgram, want)
-		}
-	}
-	for _, dep := range deps {
-		if within(dep, gorgonia) {
-			t.Errorf("%s links %s", embedProgram, dep)
-		}
-	}
-	if out := run(t, bin); strings.Count(out, " ") != 9 {
-		t.Errorf("the program prints %q: want ten scores", out)
-	}
-	if strings.Contains(run(t, "go", "version", "-m", bin), gorgonia) {
-		t.Errorf("the build information of %s names %s", embedProgram, gorgonia)
+func TestProgramsWithAnEmbeddedModelAreSmall(t *testing.T) {
+	for _, p := range embedPrograms {
+		t.Run(p.folder, func(t *testing.T) {
+			bin := testkit.Build(t, p.folder)
+			size, model := fileSize(t, bin), embeddedBytes(t, p.folder)
+			if model == 0 {
+				t.Errorf("%s embeds no model", p.folder)
+			}
+			t.Logf("%d bytes, of which %d are embedded files: %d without", size, model, size-model)
+			if got := size - model; got >= maxProgram {
+				t.Errorf("program without its model: %d bytes, want less than %d", got, maxProgram)
+			}
+			deps := strings.Fields(run(t, "go", "list", "-deps", "./"+p.folder))
+			for _, want := range p.uses {
+				if !slices.Contains(deps, module+"/"+want) {
+					t.Errorf("%s does not use %s", p.folder, want)
+				}
+			}
+			for _, dep := range deps {
+				if within(dep, gorgonia) {
+					t.Errorf("%s links %s", p.folder, dep)
+				}
+			}
+			if out := run(t, bin); !p.prints(out) {
+				t.Errorf("the program prints %q", out)
+			}
+			if strings.Contains(run(t, "go", "version", "-m", bin), gorgonia) {
+				t.Errorf("the build information of %s names %s", p.folder, gorgonia)
+			}
+		})
 	}
 }
 
-// embeddedBytes returns the sum of the files that the program's packages of ours embed.
-func embeddedBytes(t *testing.T) int64 {
+// The server is larger by what net/http is: a program of net/http alone has 5.8 MB.
+func TestServerIsAsSmallAsItsHTTPAllows(t *testing.T) {
+	const folder, most = "examples/embed/server", 10_000_000
+	size, model := fileSize(t, testkit.Build(t, folder)), embeddedBytes(t, folder)
+	t.Logf("%d bytes, of which %d are embedded files: %d without", size, model, size-model)
+	if size-model >= most {
+		t.Errorf("server without its model: %d bytes, want less than %d", size-model, most)
+	}
+}
+
+func fileSize(t *testing.T, path string) int64 {
 	t.Helper()
-	dec := json.NewDecoder(strings.NewReader(run(t, "go", "list", "-deps", "-json=ImportPath,Dir,EmbedFiles", embedProgram)))
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return info.Size()
+}
+
+// embeddedBytes returns the sum of the files that a program's packages of ours embed.
+func embeddedBytes(t *testing.T, folder string) int64 {
+	t.Helper()
+	dec := json.NewDecoder(strings.NewReader(run(t, "go", "list", "-deps", "-json=ImportPath,Dir,EmbedFiles", "./"+folder)))
 	var sum int64
 	for dec.More() {
 		var p struct {
@@ -72,11 +95,7 @@ func embeddedBytes(t *testing.T) int64 {
 			continue
 		}
 		for _, name := range p.EmbedFiles {
-			info, err := os.Stat(filepath.Join(p.Dir, name))
-			if err != nil {
-				t.Fatal(err)
-			}
-			sum += info.Size()
+			sum += fileSize(t, filepath.Join(p.Dir, name))
 		}
 	}
 	return sum
