@@ -116,3 +116,36 @@ func TestFloatModelsHaveNoDigestToStore(t *testing.T) {
 		t.Error("standard input was taken")
 	}
 }
+
+// Quantize stores a digest of the file that it writes, in either form, unless layers stay float.
+func TestQuantizeStoresADigest(t *testing.T) {
+	model, _, data := comparePair(t, 4)
+	for _, c := range []struct {
+		flags  []string
+		stored bool
+	}{
+		{nil, true},
+		{[]string{"--qoperator", "--weights", "int4"}, true},
+		{[]string{"--layer", "first=float"}, false},
+	} {
+		out := filepath.Join(t.TempDir(), "out.onnx")
+		args := append([]string{"quantize", model, "--data", data, "--preset", "cifar10", "--rounding", "nearest", "--quiet", "--out", out}, c.flags...)
+		status, text, errs := octet(nil, args...)
+		if status != 0 {
+			t.Fatalf("%v: status %d: %s", c.flags, status, errs)
+		}
+		if printed := strings.Contains(text, "digest      v1:"); printed != c.stored || !strings.Contains(text, "digest      ") {
+			t.Errorf("%v: %s", c.flags, text)
+		}
+		g, err := loader.Open(out)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, ok := g.Metadata[digest.Key]; ok != c.stored {
+			t.Errorf("%v: metadata have a digest: %v", c.flags, ok)
+		}
+		if status, _, errs := octet(nil, "digest", out, "--check-digest", "--kernels", "generic"); (status == 0) != c.stored {
+			t.Errorf("%v: checked: status %d: %s", c.flags, status, errs)
+		}
+	}
+}
