@@ -31,7 +31,8 @@ func (a *app) generateCommand() *cobra.Command {
 		Short: "Write a Go package with the model inside",
 		Long: `Generate writes a Go package that names what is in pictures by a model that it embeds: Classify and TopK, a type for the
 classes with constants for their labels, the preprocessing, and a test that pins what the model computes. Programs that
-import it need no file at run time. Preprocessing and labels come from the flags, else from the model's metadata.`,
+import it need no file at run time. Preprocessing and labels come from the flags, else from the model's
+metadata; else preprocessing is guessed from the input, as the command and the package's comment then say.`,
 		Args: arguments(cobra.ExactArgs(1)),
 		RunE: func(_ *cobra.Command, args []string) error { return f.run(args[0]) },
 	}
