@@ -96,6 +96,7 @@ async function openFile(file) {
     }
     return;
   }
+  pad.wipe();
   showNothing();
   by("answer").textContent = "Looking …";
   try {
