@@ -8,7 +8,7 @@ PRECISION ?= int8 # of the architectures that peers compares
 PKGS  ?= ./... # packages of test and cover
 
 .DEFAULT_GOAL := help
-.PHONY: help build test race isa arm64 fuzz bench bench-compare gen lint check cover models peers peers-eval
+.PHONY: help build test race isa arm64 wasm page fuzz bench bench-compare gen lint check cover models peers peers-eval
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):[^#]*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do printf '  %-14s %s\n' "$$name" "$$what"; done
@@ -28,6 +28,12 @@ isa: ## the suite once per instruction-set level of this machine, and without as
 
 arm64: ## the suite on emulated arm64 (qemu-user-static)
 	.ci/run arm64
+
+wasm: ## the suite as WebAssembly (node or wazero), and the page of examples/wasm in chromium
+	.ci/run wasm
+
+page: ## the page of examples/wasm, in examples/wasm/dist
+	go run ./examples/wasm/build
 
 fuzz: ## every fuzz target for T (T=30s)
 	@set -e; for pkg in $$(go list ./...); do \
