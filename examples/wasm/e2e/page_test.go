@@ -63,7 +63,7 @@ func (b *tab) drawByTouch(points []point) {
 	call(b, input.DispatchTouchEvent, input.DispatchTouchEventParams{Type: input.DispatchTouchEventTypeTouchEnd, TouchPoints: []*input.TouchPoint{}})
 }
 
-// drawByKeys moves to the upper right, lowers the pen, goes left and comes back with the stem of a seven: without a slope.
+// drawByKeys draws a one: it moves up, lowers the pen, goes down and lifts it.
 func (b *tab) drawByKeys() {
 	b.Helper()
 	b.do(chromedp.Focus(chromedp.CSS("#pad")))
