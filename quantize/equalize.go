@@ -14,9 +14,23 @@ type link struct {
 	from, to *layer
 	bound    float64 // that from's outputs are cut at; +Inf where there is none
 	channel  []int   // of from, for each weight of to [oc depth]
-	greatest []float64
-	sum      []float64 // of what to reads, by channel
-	square   []float64
+	spreads
+}
+
+// spreads are the greatest magnitudes and the sums of means and of mean squares of what a link's second layer reads, by channel.
+type spreads struct{ greatest, sum, square []float64 }
+
+func newSpreads(n int) spreads {
+	return spreads{make([]float64, n), make([]float64, n), make([]float64, n)}
+}
+
+// add adds what was seen of another input.
+func (s *spreads) add(o *spreads) {
+	for c := range s.sum {
+		s.greatest[c] = max(s.greatest[c], o.greatest[c])
+		s.sum[c] += o.sum[c]
+		s.square[c] += o.square[c]
+	}
 }
 
 // homogeneous lists the operators f with f(s x) = s f(x) for s > 0 in each channel.
@@ -66,7 +80,7 @@ func (m *model) link(l *layer) *link {
 	}
 	k.channel = k.channels()
 	n := l.oc
-	k.greatest, k.sum, k.square = make([]float64, n), make([]float64, n), make([]float64, n)
+	k.spreads = newSpreads(n)
 	if k.channel == nil {
 		return nil
 	}
@@ -128,8 +142,8 @@ func (l *layer) planar() bool {
 	return ok && a.Layout == ops.NCHW
 }
 
-// observe adds what k.to reads of one input.
-func (k *link) observe(x []float32) {
+// observe adds to t what k.to reads of one input.
+func (k *link) observe(x []float32, t *spreads) {
 	n := k.from.oc
 	plane := len(x) / n
 	a, ok := k.to.node.Attrs.(*ops.Conv)
@@ -138,9 +152,9 @@ func (k *link) observe(x []float32) {
 		if !ok || a.Layout == ops.NHWC {
 			c = i % n
 		}
-		k.greatest[c] = max(k.greatest[c], math.Abs(v))
-		k.sum[c] += v / float64(plane)
-		k.square[c] += v * v / float64(plane)
+		t.greatest[c] = max(t.greatest[c], math.Abs(v))
+		t.sum[c] += v / float64(plane)
+		t.square[c] += v * v / float64(plane)
 	}
 }
 
@@ -161,22 +175,25 @@ func (j *job) equalize() ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	var read [chunk][][]float32
+	var seen [chunk][]spreads // of one input each, which are added in the inputs' order
+	numbers := make([][]float32, j.w.threads)
 	visit := func(worker, _, at int) error {
-		read[at] = slices.Grow(read[at][:0], len(links))[:len(links)]
-		for i := range links {
-			read[at][i] = m.output(worker, i, read[at][i])
+		seen[at] = make([]spreads, len(links))
+		for i, k := range links {
+			numbers[worker] = m.output(worker, i, numbers[worker])
+			seen[at][i] = newSpreads(k.from.oc)
+			k.observe(numbers[worker], &seen[at][i])
 		}
 		return nil
 	}
 	done := func(first, n int) error {
 		j.o.Progress("equalize", first+n, len(j.w.order))
-		return parallel(j.w.threads, len(links), func(_, i int) error {
-			for at := range n {
-				links[i].observe(read[at][i])
+		for at := range n {
+			for i, k := range links {
+				k.add(&seen[at][i])
 			}
-			return nil
-		})
+		}
+		return nil
 	}
 	if err := j.w.walk([]*machine{m}, visit, done); err != nil {
 		return nil, err
