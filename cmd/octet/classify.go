@@ -8,10 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/octet-ml/octet/cmd/octet/internal/digits"
 	"github.com/octet-ml/octet/graph"
 	"github.com/octet-ml/octet/internal/npy"
-	"github.com/octet-ml/octet/loader"
 	"github.com/octet-ml/octet/quantize"
 	"github.com/octet-ml/octet/runtime"
 	"github.com/octet-ml/octet/vision"
@@ -56,12 +54,14 @@ func (a *app) classifyCommand() *cobra.Command {
 		Use:   "classify [flags] [IMAGE...]",
 		Short: "Name what is in pictures",
 		Long: `Classify names what is in pictures: JPEG, PNG, GIF, WebP or BMP files, "-" for standard input.
-Without --model it uses an embedded model of handwritten digits; without pictures too, an embedded picture.
+Without --model it uses an embedded model of CIFAR-10's classes: airplane, automobile, bird, cat, deer, dog, frog, horse, ship,
+truck. "--model digits" is another, of handwritten digits. Without pictures an embedded model answers for an embedded picture:
+digits where --model is not given either.
 Preprocessing comes from --preset, else from the model's metadata, else from a guess that --explain shows.`,
 		RunE: func(_ *cobra.Command, args []string) error { return f.run(args) },
 	}
 	f.register(c)
-	c.Flags().StringVar(&f.model, "model", "", "model file, ONNX or TFLite (default: embedded digits)")
+	c.Flags().StringVar(&f.model, "model", "", "model file, ONNX or TFLite, or an embedded model: "+sampleNames())
 	c.Flags().StringVar(&f.preprocessFlags.labels, "labels", "", "file with the names of the classes")
 	c.Flags().StringVar(&f.preset, "preset", "", fmt.Sprintf("preprocessing: one of %v", vision.Presets()))
 	c.Flags().IntVar(&f.top, "top", 5, "number of classes to print")
@@ -75,19 +75,14 @@ func (f *classifier) run(images []string) error {
 	if f.top < 1 {
 		return usageError{fmt.Errorf("--top %d: want at least 1", f.top)}
 	}
-	if len(images) == 0 && f.model != "" {
-		return usageError{fmt.Errorf("no picture given for model %s", f.model)}
+	if len(images) == 0 {
+		return f.sample()
+	}
+	if f.model == "" {
+		f.model = pictureModel
 	}
 	if err := f.open(); err != nil {
 		return err
-	}
-	if len(images) == 0 {
-		m, trace := (*vision.Image)(nil), &vision.Trace{}
-		m, err := vision.DecodeBytes(digits.Picture(), vision.WithTrace(trace))
-		if err != nil {
-			return err
-		}
-		return f.classify("7.png (embedded)", m, trace)
 	}
 	for _, path := range images {
 		trace := &vision.Trace{}
@@ -102,9 +97,29 @@ func (f *classifier) run(images []string) error {
 	return nil
 }
 
+// sample classifies the picture of an embedded model.
+func (f *classifier) sample() error {
+	if f.model == "" {
+		f.model = samples[0].name
+	}
+	s, ok := findSample(f.model)
+	if !ok {
+		return usageError{fmt.Errorf("no picture given for model %s", f.model)}
+	}
+	if err := f.open(); err != nil {
+		return err
+	}
+	trace := &vision.Trace{}
+	m, err := vision.DecodeBytes(s.picture(), vision.WithTrace(trace))
+	if err != nil {
+		return err
+	}
+	return f.classify(s.title, m, trace)
+}
+
 // open loads the model.
 func (f *classifier) open() error {
-	g, err := f.graph()
+	g, err := f.load(f.model)
 	if err != nil {
 		return err
 	}
@@ -116,13 +131,6 @@ func (f *classifier) open() error {
 	}
 	f.session, err = f.program.NewSession()
 	return err
-}
-
-func (f *classifier) graph() (*graph.Graph, error) {
-	if f.model == "" {
-		return loader.Decode(digits.Model())
-	}
-	return f.load(f.model)
 }
 
 // classify runs the model on one picture and prints the result.

@@ -25,9 +25,10 @@ type usageError struct{ error }
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	a := &app{stdin: stdin, stdout: stdout, stderr: stderr}
 	root := &cobra.Command{
-		Use:           "octet",
-		Short:         "Run quantized image classifiers",
-		Long:          "Octet runs quantized CNN classifiers on CPUs: convolution and dense layers directly on int8 and int4 weights.",
+		Use:   "octet",
+		Short: "Run quantized image classifiers",
+		Long: "Octet runs quantized CNN classifiers on CPUs: convolution and dense layers directly on int8 and int4 weights.\n" +
+			"MODEL is an ONNX or TFLite file, - for standard input, or a model inside the command: " + sampleNames() + ".",
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}

@@ -50,7 +50,7 @@ func TestClassifyWithoutArgumentsSeesASeven(t *testing.T) {
 
 func TestClassifyReadsFilesAndStandardInput(t *testing.T) {
 	model, picture := files(t)
-	for _, args := range [][]string{{"--model", model, picture}, {"--model", model, "-"}, {picture}} {
+	for _, args := range [][]string{{"--model", model, picture}, {"--model", model, "-"}, {"--model", "digits", picture}} {
 		status, out, errs := octet(digits.Picture(), append([]string{"classify", "--json", "--top", "2", "--require-int8", "--explain"}, args...)...)
 		if status != 0 {
 			t.Fatalf("%v: status %d: %s", args, status, errs)

@@ -46,8 +46,11 @@ func (a *app) readStdin() ([]byte, error) {
 	return data, nil
 }
 
-// load reads the model file at path, "-" for standard input.
+// load reads the model file at path, "-" for standard input, or the embedded model of that name.
 func (a *app) load(path string) (*graph.Graph, error) {
+	if s, ok := findSample(path); ok {
+		return loader.Decode(s.model())
+	}
 	if path != "-" {
 		return loader.Open(path)
 	}
