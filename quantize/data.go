@@ -95,7 +95,7 @@ func (w *walker) compileGraph(g *graph.Graph) (*machine, error) {
 
 // output returns the real numbers of output i of a worker's last run, in dst where that is long enough.
 func (m *machine) output(worker, i int, dst []float32) []float32 {
-	return Reals(m.sessions[worker].Output(i), m.program.Outputs()[i].Quant, dst)
+	return m.sessions[worker].Output(i).Reals(m.program.Outputs()[i].Quant, dst)
 }
 
 // walk runs machines on all inputs, as walkFrom does.

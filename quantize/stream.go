@@ -143,10 +143,11 @@ func (t *stretch) value(i int, name string) ([]byte, error) {
 // reals returns the real numbers of v, one of the extra values, after a worker's run on input i, in dst where that is long enough.
 func (t *stretch) reals(worker, i int, v *graph.Value, dst []float32) []float32 {
 	if k := t.passed(v.Name); k >= 0 {
-		return Reals(&graph.Tensor{DType: v.DType, Shape: v.Shape.Bind(1), Data: t.s.kept[i][k]}, v.Quant, dst)
+		kept := &graph.Tensor{DType: v.DType, Shape: v.Shape.Bind(1), Data: t.s.kept[i][k]}
+		return kept.Reals(v.Quant, dst)
 	}
 	at := slices.IndexFunc(t.program.Outputs(), func(o runtime.ValueInfo) bool { return o.Name == v.Name })
-	return Reals(t.sessions[worker].Output(at), v.Quant, dst)
+	return t.sessions[worker].Output(at).Reals(v.Quant, dst)
 }
 
 // save keeps what a worker's run on input i made.

@@ -10,7 +10,6 @@ import (
 
 	"github.com/octet-ml/octet/graph"
 	"github.com/octet-ml/octet/internal/npy"
-	"github.com/octet-ml/octet/quantize"
 	"github.com/octet-ml/octet/runtime"
 	"github.com/octet-ml/octet/vision"
 )
@@ -147,7 +146,7 @@ func (f *classifier) classify(name string, m *vision.Image, trace *vision.Trace)
 	start := time.Now()
 	f.session.Run()
 	elapsed := time.Since(start)
-	scores := vision.Probabilities(quantize.Reals(f.session.Output(0), f.program.Outputs()[0].Quant, nil))
+	scores := vision.Probabilities(f.session.Output(0).Reals(f.program.Outputs()[0].Quant, nil))
 	result := classification{Image: name, Time: float64(elapsed) / 1e6}
 	for _, c := range vision.TopK(scores, f.top) {
 		result.Classes = append(result.Classes, scoredClass{c.Index, f.labels.Name(c.Index), c.Score})

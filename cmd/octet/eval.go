@@ -13,7 +13,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/octet-ml/octet/internal/dataset"
-	"github.com/octet-ml/octet/quantize"
 	"github.com/octet-ml/octet/quantize/cost"
 	"github.com/octet-ml/octet/runtime"
 	"github.com/octet-ml/octet/vision"
@@ -148,7 +147,7 @@ func (f *evaluator) classify(p *runtime.Program, pipeline *vision.Pipeline, set 
 					return fmt.Errorf("picture %d: %w", i, err)
 				}
 				s.Run()
-				ranks[i] = cost.Rank(quantize.Reals(s.Output(0), p.Outputs()[0].Quant, nil))
+				ranks[i] = cost.Rank(s.Output(0).Reals(p.Outputs()[0].Quant, nil))
 				_ = bar.Add(1) // a bar that cannot be drawn is no reason to stop
 			}
 		})

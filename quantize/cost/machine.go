@@ -57,7 +57,7 @@ func (m *machine) load(worker, i int) error {
 
 // output returns the real numbers of output k of a worker's last run, in dst where that is long enough.
 func (m *machine) output(worker, k int, dst []float32) []float32 {
-	return quantize.Reals(m.sessions[worker].Output(k), m.program.Outputs()[k].Quant, dst)
+	return m.sessions[worker].Output(k).Reals(m.program.Outputs()[k].Quant, dst)
 }
 
 // both runs two machines of the same worker on input i. Inputs that they share are read once.

@@ -7,7 +7,6 @@ import (
 
 	"github.com/octet-ml/octet/digest"
 	"github.com/octet-ml/octet/loader"
-	"github.com/octet-ml/octet/quantize"
 	"github.com/octet-ml/octet/runtime"
 	"github.com/octet-ml/octet/vision"
 )
@@ -149,7 +148,7 @@ func (m *Model) run(picture *vision.Image, top int) (Result, error) {
 	begin := time.Now()
 	m.session.Run()
 	elapsed := time.Since(begin)
-	scores := vision.Probabilities(quantize.Reals(m.session.Output(0), m.program.Outputs()[0].Quant, nil))
+	scores := vision.Probabilities(m.session.Output(0).Reals(m.program.Outputs()[0].Quant, nil))
 	for r.Runs = 1; elapsed < minTime; r.Runs++ {
 		m.session.Run()
 		elapsed = time.Since(begin)

@@ -1,11 +1,10 @@
-package quantize_test
+package graph_test
 
 import (
 	"slices"
 	"testing"
 
 	"github.com/octet-ml/octet/graph"
-	"github.com/octet-ml/octet/quantize"
 )
 
 func TestRealsAreWhatElementsStandFor(t *testing.T) {
@@ -23,7 +22,7 @@ func TestRealsAreWhatElementsStandFor(t *testing.T) {
 		{&graph.Tensor{DType: graph.Int8, Shape: graph.Shape{2}, Data: []byte{3, 255}}, nil, []float32{3, -1}},
 		{wide, q, []float32{-151, -1}},
 	} {
-		if got := quantize.Reals(c.t, c.q, make([]float32, 1, 8)); !slices.Equal(got, c.want) {
+		if got := c.t.Reals(c.q, make([]float32, 1, 8)); !slices.Equal(got, c.want) {
 			t.Errorf("%v %v: %v, want %v", c.t.DType, c.q, got, c.want)
 		}
 	}
