@@ -78,12 +78,10 @@ func (m *model) link(l *layer) *link {
 		}
 		v = n.Outputs[0]
 	}
-	k.channel = k.channels()
-	n := l.oc
-	k.spreads = newSpreads(n)
-	if k.channel == nil {
+	if k.channel = k.channels(); k.channel == nil {
 		return nil
 	}
+	k.spreads = newSpreads(l.oc)
 	return k
 }
 
@@ -108,35 +106,31 @@ func (k *link) channels() []int {
 	if per*b.groups != k.from.oc || b.depth%per != 0 {
 		return nil
 	}
-	a, ok := b.node.Attrs.(*ops.Conv)
+	_, conv := b.node.Attrs.(*ops.Conv)
 	x := b.node.Inputs[0]
+	axis := len(x.Shape) - 1
+	if b.planar() {
+		axis = 1
+	}
 	switch {
-	case !ok && (b.depth != per || k.from.planar() && !onePixel(x, per)):
+	case !conv && (b.depth != per || k.from.planar() && !onePixel(x, per)):
 		return nil // a dense layer that reads several pixels
-	case ok && x.Shape[channelAxis(a.Layout, x)] != k.from.oc:
+	case conv && x.Shape[axis] != k.from.oc:
 		return nil // one pixel that has become several
 	}
 	out := make([]int, b.oc*b.depth)
 	taps := b.depth / per
 	for i := range out {
-		c := i % b.depth / taps
-		if !ok || a.Layout == ops.NHWC {
-			c = i % per
+		c := i % per
+		if b.planar() {
+			c = i % b.depth / taps
 		}
 		out[i] = i/b.depth/(b.oc/b.groups)*per + c
 	}
 	return out
 }
 
-// channelAxis returns the axis of v's channels.
-func channelAxis(l ops.Layout, v *graph.Value) int {
-	if l == ops.NHWC {
-		return len(v.Shape) - 1
-	}
-	return 1
-}
-
-// planar reports whether the last axis of the layer's output is not that of the channels.
+// planar reports whether the last axis of what the layer reads and makes is not that of the channels.
 func (l *layer) planar() bool {
 	a, ok := l.node.Attrs.(*ops.Conv)
 	return ok && a.Layout == ops.NCHW
@@ -146,11 +140,11 @@ func (l *layer) planar() bool {
 func (k *link) observe(x []float32, t *spreads) {
 	n := k.from.oc
 	plane := len(x) / n
-	a, ok := k.to.node.Attrs.(*ops.Conv)
+	planar := k.to.planar()
 	for i, f := range x {
-		c, v := i/plane, float64(f)
-		if !ok || a.Layout == ops.NHWC {
-			c = i % n
+		c, v := i%n, float64(f)
+		if planar {
+			c = i / plane
 		}
 		t.greatest[c] = max(t.greatest[c], math.Abs(v))
 		t.sum[c] += v / float64(plane)
@@ -225,8 +219,9 @@ func (k *link) factors(s Scheme, inputs int) []float64 {
 		mean := k.sum[c] / float64(inputs)
 		spread[c] = math.Sqrt(max(k.square[c]/float64(inputs)-mean*mean, 0))
 	}
+	w := k.to.weights()
 	ones := slices.Repeat([]float64{1}, n)
-	best, kept := equalizeGain*k.loss(s, spread, ones), []float64(nil)
+	best, kept := equalizeGain*k.loss(s, w, spread, ones), []float64(nil)
 	for _, by := range [][]float64{spread, k.greatest} {
 		most := slices.Max(by)
 		if !(most > 0) {
@@ -237,7 +232,7 @@ func (k *link) factors(s Scheme, inputs int) []float64 {
 			for c := range f {
 				f[c] = k.limit(c, math.Pow(by[c]/most, power))
 			}
-			if e := k.loss(s, spread, f); e < best {
+			if e := k.loss(s, w, spread, f); e < best {
 				best, kept = e, f
 			}
 		}
@@ -254,10 +249,9 @@ func (k *link) limit(c int, f float64) float64 {
 	return min(1, max(f, k.greatest[c]/k.bound))
 }
 
-// loss returns an estimate of the mean squared error of the second layer's outputs, summed over its channels: by rounding its weights
+// loss returns an estimate of the mean squared error of the second layer's outputs, summed over its channels: by rounding its weights w
 // to the nearest, and by rounding what it reads.
-func (k *link) loss(s Scheme, spread, factors []float64) float64 {
-	w := k.to.weights()
+func (k *link) loss(s Scheme, w []float32, spread, factors []float64) float64 {
 	scaled, importance := make([]float32, len(w)), make([]float32, len(w))
 	var squares float64
 	for i, v := range w {
@@ -270,7 +264,7 @@ func (k *link) loss(s Scheme, spread, factors []float64) float64 {
 	for c, g := range k.greatest {
 		top = max(top, g/factors[c])
 	}
-	step := top / 255
+	step := top / mostUint8
 	loss := step * step / 12 * squares
 	l := levelsOf(s, scaled, k.to.oc)
 	for d := k.to.depth; len(scaled) > 0; scaled, importance = scaled[d:], importance[d:] {
@@ -290,19 +284,19 @@ func (k *link) loss(s Scheme, spread, factors []float64) float64 {
 // apply divides the channels of the first layer and multiplies the weights of the second.
 func (k *link) apply(factors []float64) {
 	a, b := k.from, k.to
-	w := slices.Clone(a.weights())
+	w := a.weights()
 	for i := range w {
 		w[i] /= float32(factors[i/a.depth])
 	}
 	a.replace(1, w)
 	if a.node.Input(2) != nil {
-		bias := slices.Clone(a.bias())
+		bias := a.bias()
 		for c := range bias {
 			bias[c] /= float32(factors[c])
 		}
 		a.replace(2, bias)
 	}
-	w = slices.Clone(b.weights())
+	w = b.weights()
 	for i := range w {
 		w[i] *= float32(factors[k.channel[i]])
 	}

@@ -49,10 +49,10 @@ func (l *layer) name() string {
 	return l.node.Outputs[0].Name
 }
 
-// weights returns the weights [oc depth] in the order of the graph's layout.
+// weights returns a copy of the weights [oc depth] in the order of the graph's layout.
 func (l *layer) weights() []float32 { return l.node.Inputs[1].Const.Floats() }
 
-// bias returns the bias [oc], zeros where there is none.
+// bias returns a copy of the bias [oc], zeros where there is none.
 func (l *layer) bias() []float32 {
 	if b := l.node.Input(2); b != nil {
 		return b.Const.Floats()
