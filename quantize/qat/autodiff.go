@@ -14,14 +14,14 @@ func (o *fakeQuantize) DoDiff(_ G.ExecutionContext, inputs G.Nodes, output *G.No
 		return fmt.Errorf("%s: output: %w", o.name, err)
 	}
 	for i, n := range inputs {
-		if i == 1 && o.r.Fixed {
-			break
-		}
-		common, err := newOperator("FakeQuantizeGrad", i, inputs[0], inputs[1], output)
+		gradient, err := o.gradient(i, inputs[0], inputs[1], output)
 		if err != nil {
 			return err
 		}
-		d, err := (&fakeGradient{common, o.r}).Do(inputs[0].Value(), inputs[1].Value(), grad)
+		if gradient == nil {
+			continue
+		}
+		d, err := gradient.Do(inputs[0].Value(), inputs[1].Value(), grad)
 		if err != nil {
 			return err
 		}

@@ -107,18 +107,27 @@ func (o *fakeQuantize) SymDiff(inputs G.Nodes, _, grad *G.Node) (G.Nodes, error)
 	x, step := inputs[0], inputs[1]
 	out := make(G.Nodes, 2)
 	for i := range out {
-		if i == 1 && o.r.Fixed {
-			break
-		}
-		common, err := newOperator([]string{"FakeQuantizeGrad", "FakeQuantizeStepGrad"}[i], i, x, step, grad)
+		d, err := o.gradient(i, x, step, grad)
 		if err != nil {
 			return nil, err
 		}
-		if out[i], err = G.ApplyOp(&fakeGradient{common, o.r}, x, step, grad); err != nil {
+		if d == nil {
+			continue
+		}
+		if out[i], err = G.ApplyOp(d, x, step, grad); err != nil {
 			return nil, err
 		}
 	}
 	return out, nil
+}
+
+// gradient returns the operator that computes the gradient of input i, x or the step, from that of the output; nil where it has none.
+func (o *fakeQuantize) gradient(i int, x, step, grad *G.Node) (*fakeGradient, error) {
+	if !o.DiffWRT(2)[i] {
+		return nil, nil
+	}
+	common, err := newOperator([]string{"FakeQuantizeGrad", "FakeQuantizeStepGrad"}[i], i, x, step, grad)
+	return &fakeGradient{common, o.r}, err
 }
 
 // fakeGradient is the operator x, step, gradient of the rounded x -> gradient of x or, where the output is like the step, of the step.

@@ -1,6 +1,8 @@
 package qat
 
 import (
+	"slices"
+
 	G "gorgonia.org/gorgonia"
 )
 
@@ -35,7 +37,7 @@ func (n *Network) foldedBias(m *norm, name string, beta, gains *G.Node) (*G.Node
 func (n *Network) normalize(z *G.Node, m *norm, name string, gains *G.Node) (*G.Node, error) {
 	factor := n.vector(name+".gamma", m.gamma)
 	if n.float() {
-		gains = n.vector(name+".ones", ones(len(m.gamma)))
+		gains = n.vector(name+".ones", slices.Repeat([]float32{1}, len(m.gamma)))
 	} else {
 		var err error
 		if factor, err = G.Abs(factor); err != nil {
@@ -49,17 +51,9 @@ func (n *Network) normalize(z *G.Node, m *norm, name string, gains *G.Node) (*G.
 	return alongChannels(G.BroadcastHadamardProd, x, factor)
 }
 
-func ones(n int) []float32 {
-	v := make([]float32, n)
-	for i := range v {
-		v[i] = 1
-	}
-	return v
-}
-
 // folded returns the weights with BatchNormalization folded into them by the running statistics, as the nodes compute them.
 func (l *layer) folded(s weightShape) []float32 {
-	w := append([]float32(nil), l.weights...)
+	w := slices.Clone(l.weights)
 	if l.norm == nil {
 		return w
 	}
@@ -74,7 +68,7 @@ func (l *layer) folded(s weightShape) []float32 {
 
 // foldedBias returns the bias that goes with the folded weights.
 func (l *layer) foldedBias() []float32 {
-	b := append([]float32(nil), l.bias...)
+	b := slices.Clone(l.bias)
 	if l.norm != nil {
 		for c, g := range l.norm.gains() {
 			b[c] -= float32(l.norm.mean[c] * g)

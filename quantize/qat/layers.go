@@ -2,6 +2,7 @@ package qat
 
 import (
 	"fmt"
+	"slices"
 
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
@@ -210,7 +211,7 @@ func (n *Network) weightStep(l *layer, s weightShape) (*G.Node, error) {
 	}
 	if l.grid.Levels == nil || l.grid.Scheme != scheme || len(l.step) != steps {
 		l.grid = quantize.FitGrid(scheme, s.rows(l.folded(s)), oc, n.config.PerTensor)
-		l.step = append([]float32(nil), l.grid.Scale[:steps]...)
+		l.step = slices.Clone(l.grid.Scale[:steps])
 	}
 	step := n.vector(s.name+".weights.step", l.step)
 	n.steps = append(n.steps, step)

@@ -2,6 +2,7 @@ package qat
 
 import (
 	"math"
+	"slices"
 
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
@@ -20,11 +21,7 @@ type norm struct {
 }
 
 func newNorm(oc int) *norm {
-	n := &norm{gamma: make([]float32, oc), mean: make([]float32, oc), variance: make([]float32, oc)}
-	for c := range oc {
-		n.gamma[c], n.variance[c] = 1, 1
-	}
-	return n
+	return &norm{gamma: slices.Repeat([]float32{1}, oc), mean: make([]float32, oc), variance: slices.Repeat([]float32{1}, oc)}
 }
 
 // gains returns what folding multiplies the weights of each output channel by: gamma/sqrt(variance + epsilon).

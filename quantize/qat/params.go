@@ -54,7 +54,8 @@ func (p *Params) Calibrate(seen map[string]*quantize.Observed) {
 // Numbers returns the memory of everything that networks over p have learned so far, by name, for a checkpoint to store and restore:
 // LAYER.weights ([oc ic kh kw] of a convolution, [ic oc] of a dense layer) and LAYER.bias; with BatchNormalization, whose beta is the
 // bias, LAYER.gamma, LAYER.mean and LAYER.variance; in quantized networks LAYER.weights.step and ACTIVATION.step, and
-// LAYER.weights.levels of a codebook, which stays as it was chosen. Zero points come from Calibrate. To restore, calibrate as before, build the network, and copy.
+// LAYER.weights.levels of a codebook, which stays as it was chosen. Zero points come from Calibrate. To restore, calibrate as before,
+// build the network, and copy.
 func (p *Params) Numbers() map[string][]float32 {
 	all := make(map[string][]float32)
 	for name, l := range p.layers {
