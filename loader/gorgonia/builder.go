@@ -1,7 +1,6 @@
 package gorgonia
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -116,7 +115,7 @@ func same(v *graph.Value) value { return value{v, v.Shape} }
 func (b *Builder) axis(a int) (int, error) {
 	rank := len(b.operands[0].Shape())
 	if a < 0 || a >= rank {
-		return 0, fmt.Errorf("%w: axis %d of %d", ErrUnsupported, a, rank)
+		return 0, unsupportedf("axis %d of %d", a, rank)
 	}
 	return a, nil
 }

@@ -158,10 +158,7 @@ func (c *converter) convert(batch int) (*graph.Graph, error) {
 
 // batched returns the shape of an input in the attempt: with the batch as its first dimension where that has the right size.
 func (c *converter) batched(n *gorgonia.Node) graph.Shape {
-	s := graph.Shape(n.Shape())
-	if s == nil {
-		s = graph.Shape{}
-	}
+	s := shapeOf(n)
 	if len(s) > 0 && c.batch > 0 && s[0] == c.batch {
 		s[0] = graph.Batch
 	}

@@ -1,6 +1,7 @@
 package gorgonia
 
 import (
+	"cmp"
 	"slices"
 
 	"gorgonia.org/gorgonia"
@@ -123,7 +124,7 @@ func summedApart(x, w graph.Shape, transA, transB bool) error {
 	if len(x) == 0 || len(w) == 0 {
 		return nil
 	}
-	return firstError(separate(x, last), separate(w, row))
+	return cmp.Or(separate(x, last), separate(w, row))
 }
 
 // vectorProduct multiplies a matrix by a vector, both of which become matrices for that.

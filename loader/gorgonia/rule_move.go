@@ -1,7 +1,7 @@
 package gorgonia
 
 import (
-	"slices"
+	"cmp"
 
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
@@ -16,11 +16,7 @@ func identity(b *Builder) (value, error) { return b.operand(0), nil }
 // reshape converts Reshape. The images may move to another axis with others behind it, as when a batch of windows becomes rows.
 func reshape(b *Builder) (value, error) {
 	x := b.whole(b.operand(0))
-	to := graph.Shape(b.node.Shape())
-	if to == nil {
-		to = graph.Shape{}
-	}
-	to, err := reshaped(x.Shape, to, b.batch)
+	to, err := reshaped(x.Shape, shapeOf(b.node), b.batch)
 	switch {
 	case err != nil:
 		return value{}, err
@@ -50,7 +46,7 @@ func concat(b *Builder) (value, error) {
 	p := parametersOf(b.node.Op())
 	axis, err := b.axis(p.int("axis"))
 	if p.err != nil || err != nil {
-		return value{}, firstError(p.err, err)
+		return value{}, cmp.Or(p.err, err)
 	}
 	in := b.wholes()
 	for _, v := range in {
@@ -66,7 +62,7 @@ func slice(b *Builder) (value, error) {
 	p := parametersOf(b.node.Op())
 	axis, err := b.axis(p.int("along"))
 	if p.err != nil || err != nil {
-		return value{}, firstError(p.err, err)
+		return value{}, cmp.Or(p.err, err)
 	}
 	s, ok := b.node.Op().(interface{ IsSlice() tensor.Slice })
 	if !ok {
@@ -175,12 +171,4 @@ func upsample(b *Builder) (value, error) {
 	a := &ops.Resize{Mode: "nearest", Coordinates: "asymmetric", Nearest: "floor", Policy: "stretch"}
 	scales := b.Constant(graph.Float32s([]float32{1, 1, scale, scale}, 4))
 	return same(b.Add("Resize", a, b.whole(b.operand(0)), nil, scales)), nil
-}
-
-// firstError returns the first error that is not nil.
-func firstError(errs ...error) error {
-	if i := slices.IndexFunc(errs, func(err error) bool { return err != nil }); i >= 0 {
-		return errs[i]
-	}
-	return nil
 }

@@ -1,6 +1,7 @@
 package gorgonia
 
 import (
+	"cmp"
 	"slices"
 
 	"gorgonia.org/gorgonia"
@@ -93,7 +94,7 @@ func meanOf(b *Builder) (value, bool) {
 	}
 	r := &Builder{converter: b.converter, node: total, operands: summed, name: b.name}
 	x, err := r.reduce("ReduceMean")
-	b.err = firstError(b.err, r.err, err)
+	b.err = cmp.Or(b.err, r.err, err)
 	return x, true
 }
 
@@ -151,7 +152,7 @@ func (c *converter) repeated(reduction string, n, x *gorgonia.Node) (int, bool) 
 	}
 	from := c.made(reduction, column)
 	along, err := c.along(column)
-	if len(from) != 1 || from[0] != x || firstError(p.err, err) != nil || !slices.Equal(along, []int{axis}) || wellReduced(x.Shape(), along) != nil {
+	if len(from) != 1 || from[0] != x || cmp.Or(p.err, err) != nil || !slices.Equal(along, []int{axis}) || wellReduced(x.Shape(), along) != nil {
 		return 0, false
 	}
 	want := x.Shape()

@@ -29,6 +29,14 @@ func dtypeOf(n *gorgonia.Node) (graph.DType, error) {
 	return graph.Invalid, unsupportedf("elements of type %v", t)
 }
 
+// shapeOf returns a copy of the shape of a node's result; that of a scalar has no axes.
+func shapeOf(n *gorgonia.Node) graph.Shape {
+	if s := n.Shape(); s != nil {
+		return graph.Shape(s)
+	}
+	return graph.Shape{}
+}
+
 // constantOf returns a copy of a value that is bound to a node.
 func constantOf(v gorgonia.Value) (*graph.Tensor, error) {
 	switch v := v.(type) {
