@@ -70,7 +70,7 @@ func (f *digester) write(model string, p *runtime.Program) error {
 	if err != nil {
 		return err
 	}
-	data, err := os.ReadFile(model)
+	data, err := f.read(model)
 	if err != nil {
 		return err
 	}

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"math"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -75,5 +77,26 @@ func TestAFileNamedAsAnEmbeddedModelIsReachedByAPath(t *testing.T) {
 	}
 	if status, _, _ := octet(nil, "digest", "./digits"); status != 1 {
 		t.Errorf("./digits: status %d, want 1", status)
+	}
+}
+
+// TestEmbeddedModelsAreModelsEverywhere is about the sub-commands that take a model's bytes.
+func TestEmbeddedModelsAreModelsEverywhere(t *testing.T) {
+	dir := t.TempDir()
+	for _, s := range samples {
+		file := filepath.Join(dir, s.name+".onnx")
+		if status, out, errs := octet(nil, "digest", s.name, "--write", file); status != 0 {
+			t.Fatalf("%s: status %d: %s%s", s.name, status, out, errs)
+		}
+		if status, out, errs := octet(nil, "digest", "--check-digest", file); status != 0 {
+			t.Errorf("%s: status %d: %s%s", s.name, status, out, errs)
+		}
+		out := filepath.Join(dir, s.name)
+		if status, text, errs := octet(nil, "generate", s.name, "--package", s.name, "--out", out); status != 0 {
+			t.Fatalf("%s: status %d: %s%s", s.name, status, text, errs)
+		}
+		if got, err := os.ReadFile(filepath.Join(out, "model.onnx")); err != nil || !bytes.Equal(got, s.model()) {
+			t.Errorf("%s: %v, %d bytes of another model", s.name, err, len(got))
+		}
 	}
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
@@ -84,13 +83,7 @@ func (f *generator) run(path string) error {
 
 // whole returns a model file in one piece and its graph. One whose tensors are in other files is written anew.
 func (f *generator) whole(path string) ([]byte, *graph.Graph, error) {
-	var data []byte
-	var err error
-	if path == "-" {
-		data, err = f.readStdin()
-	} else {
-		data, err = os.ReadFile(path)
-	}
+	data, err := f.read(path)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -46,23 +47,41 @@ func (a *app) readStdin() ([]byte, error) {
 	return data, nil
 }
 
-// load reads the model file at path, "-" for standard input, or the embedded model of that name.
-func (a *app) load(path string) (*graph.Graph, error) {
+// fileless returns the bytes of a model that is in no file: standard input for the path "-", or the embedded model of that name. It
+// returns nil for other paths.
+func (a *app) fileless(path string) ([]byte, error) {
 	if s, ok := findSample(path); ok {
-		return loader.Decode(s.model())
+		return s.model(), nil
 	}
 	if path != "-" {
-		return loader.Open(path)
+		return nil, nil
 	}
-	data, err := a.readStdin()
+	return a.readStdin()
+}
+
+// read returns the bytes of the model that load reads, without tensors that are in other files.
+func (a *app) read(path string) ([]byte, error) {
+	data, err := a.fileless(path)
+	if err == nil && data == nil {
+		return os.ReadFile(path)
+	}
+	return data, err
+}
+
+// load reads the model file at path, "-" for standard input, or the embedded model of that name.
+func (a *app) load(path string) (*graph.Graph, error) {
+	data, err := a.fileless(path)
 	if err != nil {
 		return nil, err
 	}
+	if data == nil {
+		return loader.Open(path)
+	}
 	g, err := loader.Decode(data)
-	if err != nil {
+	if err != nil && path == "-" {
 		return nil, fmt.Errorf("standard input: %w", err)
 	}
-	return g, nil
+	return g, err
 }
 
 // compile makes a program for the flags.

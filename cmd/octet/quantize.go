@@ -22,6 +22,7 @@ import (
 	"github.com/octet-ml/octet/internal/dataset"
 	"github.com/octet-ml/octet/loader/onnx"
 	"github.com/octet-ml/octet/quantize"
+	"github.com/octet-ml/octet/quantize/cost"
 	"github.com/octet-ml/octet/runtime"
 	"github.com/octet-ml/octet/vision"
 )
@@ -162,11 +163,7 @@ func (f *quantizer) run(model string) error {
 			fmt.Fprintf(f.stderr, "calibration takes at most %d MB\n", (bytes+999999)/1000000)
 		}
 	}
-	offset := 0
-	if classes(p) == 1001 {
-		offset = 1
-	}
-	r, err := f.quantize(g, pictures{set, pipeline, offset}, o)
+	r, err := f.quantize(g, pictures{set, pipeline, cost.Background(classes(p))}, o)
 	bar.finish()
 	if err != nil {
 		return err
@@ -257,9 +254,7 @@ func (f *quantizer) describe(r *quantize.Result, pre vision.Preprocess, data str
 		"data": filepath.Base(data), "inputs": r.Inputs, "seed": f.seed, "max_drop": f.drop, "max_bytes": f.bytes,
 	}
 	if r.Times != nil {
-		for key, v := range map[string]any{"optimize": f.optimize, "max_time": f.time, "measured_on": r.Times.Machine()} {
-			decided[key] = v
-		}
+		decided["optimize"], decided["max_time"], decided["measured_on"] = f.optimize, f.time, r.Times.Machine()
 	}
 	facts, err := json.Marshal(decided)
 	if err != nil {

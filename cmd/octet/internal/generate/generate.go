@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"go/format"
 	"go/token"
+	"strconv"
 	"strings"
 	"text/template"
 
@@ -31,10 +32,7 @@ type Model struct {
 //go:embed templates
 var templateFiles embed.FS
 
-var templates = template.Must(template.New("").Funcs(template.FuncMap{"quote": quote, "literal": literal}).ParseFS(templateFiles, "templates/*.tmpl"))
-
-// quote returns a string as Go source.
-func quote(s string) string { return fmt.Sprintf("%q", s) }
+var templates = template.Must(template.New("").Funcs(template.FuncMap{"quote": strconv.Quote, "literal": literal}).ParseFS(templateFiles, "templates/*.tmpl"))
 
 // CheckName returns an error wrapping ErrName unless a library package may have the name.
 func CheckName(name string) error {
