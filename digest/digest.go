@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"hash"
-	"slices"
 	"strings"
 
 	"github.com/octet-ml/octet/graph"
@@ -90,21 +89,10 @@ func Portable(p *runtime.Program) (string, error) {
 
 // batchOf returns the batch size that the examples are run at.
 func batchOf(p *runtime.Program) int {
-	g := p.Canonical()
-	if !p.Dynamic() || slices.ContainsFunc(g.Nodes, rangesFromData) || slices.ContainsFunc(slices.Concat(g.Inputs, g.Outputs), interleaved) {
+	if !p.Separable() {
 		return 1
 	}
 	return min(p.MaxBatch(), Examples)
-}
-
-// rangesFromData reports whether a node quantizes by the range of its input.
-func rangesFromData(n *graph.Node) bool {
-	return n.Op == "DynamicQuantizeLinear" || n.Op == "DynamicQuantize"
-}
-
-// interleaved reports whether the examples of a value do not lie one after the other, a whole number of bytes each.
-func interleaved(v *graph.Value) bool {
-	return len(v.Shape) == 0 || v.Shape[0] >= 0 || !v.Shape[1:].Static() || v.DType.Bits() < 8
 }
 
 // part returns example b of the n that a tensor holds, in the tensor's memory.

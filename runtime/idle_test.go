@@ -15,7 +15,7 @@ func TestIdlePoolUsesNoProcessor(t *testing.T) {
 	defer p.Close()
 	j, _ := countJob(100, 4)
 	p.acquire()
-	p.run(j)
+	p.run(j, j.threads)
 	p.release()
 	time.Sleep(20 * spinTime)
 	const idle = 300 * time.Millisecond

@@ -111,10 +111,12 @@ func (p *Pool) release() {
 	p.taken.Unlock()
 }
 
-// run spreads a job over the workers and the caller, who must have acquired the pool, and returns when all tiles are done.
-func (p *Pool) run(j *job) {
+// run spreads a job over the caller, who must have acquired the pool, and workers, up to the given number of threads, and returns
+// when all tiles are done.
+func (p *Pool) run(j *job, threads int) {
 	p.epoch++
-	epoch, threads := p.epoch, min(j.threads, len(p.lanes))
+	epoch := p.epoch
+	threads = min(threads, j.threads, len(p.lanes))
 	p.done.Store(0)
 	for i := threads - 1; i >= 0; i-- {
 		l := &p.lanes[i]

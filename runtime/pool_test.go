@@ -51,7 +51,7 @@ func TestEveryTileRunsOnce(t *testing.T) {
 			t.Fatal("the pool is taken")
 		}
 		for _, j := range jobs {
-			p.run(j)
+			p.run(j, j.threads)
 		}
 		p.release()
 		for i, s := range steps {
@@ -71,7 +71,7 @@ func TestMoreTilesThanBlocks(t *testing.T) {
 		j, s := countJob(tiles, 3)
 		s.work = 0
 		p.acquire()
-		p.run(j)
+		p.run(j, j.threads)
 		p.release()
 		for k := range s.tiles {
 			if n := s.tiles[k].Load(); n != 1 {
@@ -90,7 +90,7 @@ func TestConcurrentRunsDoNotShareWorkers(t *testing.T) {
 			j, s := countJob(20, 3)
 			for range 50 {
 				if p.acquire() {
-					p.run(j)
+					p.run(j, j.threads)
 					p.release()
 				} else {
 					j.step.Run(j.scratch[0], 0, j.tiles)

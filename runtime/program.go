@@ -3,6 +3,7 @@ package runtime
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/octet-ml/octet/fp32"
@@ -150,6 +151,24 @@ func (p *Program) Dynamic() bool {
 		}
 	}
 	return false
+}
+
+// Separable reports whether a batch gives each example the bytes that it has alone, and holds it apart: the batch size may
+// differ from run to run, every input and output begins with the batch dimension, and no operator takes a range from the whole
+// batch, as DynamicQuantizeLinear does. Examples of different requests may then be put side by side along the first dimension.
+func (p *Program) Separable() bool {
+	g := p.canonical
+	return p.Dynamic() && !slices.ContainsFunc(g.Nodes, rangesFromData) && !slices.ContainsFunc(slices.Concat(g.Inputs, g.Outputs), interleaved)
+}
+
+// rangesFromData reports whether a node quantizes by the range of its input.
+func rangesFromData(n *graph.Node) bool {
+	return n.Op == "DynamicQuantizeLinear" || n.Op == "DynamicQuantize"
+}
+
+// interleaved reports whether the examples of a value do not lie one after the other, a whole number of bytes each.
+func interleaved(v *graph.Value) bool {
+	return len(v.Shape) == 0 || v.Shape[0] >= 0 || !v.Shape[1:].Static() || v.DType.Bits() < 8
 }
 
 // Threads returns how many threads one run may use.

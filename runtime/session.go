@@ -13,6 +13,7 @@ type Session struct {
 	program *Program
 	arena   []byte
 	scratch [][]byte // by thread
+	threads int      // of the next runs
 	bound   map[int]*binding
 	current *binding
 }
@@ -30,7 +31,7 @@ type binding struct {
 
 // NewSession returns a session that is set to the largest batch size.
 func (p *Program) NewSession() (*Session, error) {
-	s := &Session{program: p, bound: make(map[int]*binding)}
+	s := &Session{program: p, threads: p.config.threads, bound: make(map[int]*binding)}
 	if err := s.SetBatch(p.config.batch); err != nil {
 		return nil, err
 	}
@@ -58,6 +59,17 @@ func (s *Session) SetBatch(n int) error {
 		return err
 	}
 	s.bound[n], s.current = b, b
+	return nil
+}
+
+// SetThreads sets how many threads the next runs may use, the caller's included: 1 to Program.Threads(), which is what a new
+// session has. Results do not depend on it. A server runs alone what comes alone, and side by side, a thread each, what comes
+// together.
+func (s *Session) SetThreads(n int) error {
+	if most := s.program.config.threads; n < 1 || n > most {
+		return fmt.Errorf("%w: %d threads: want 1 to %d", ErrInput, n, most)
+	}
+	s.threads = n
 	return nil
 }
 
@@ -122,7 +134,7 @@ func (s *Session) Output(i int) *graph.Tensor { return s.current.outputs[i] }
 func (s *Session) Run() {
 	b := s.current
 	pool := s.program.config.pool
-	parallel := s.program.config.threads > 1 && pool.acquire()
+	parallel := s.threads > 1 && pool.acquire()
 	if parallel {
 		defer pool.release()
 	}
@@ -133,7 +145,7 @@ func (s *Session) Run() {
 			start = time.Now()
 		}
 		if parallel && j.tiles > 1 {
-			pool.run(j)
+			pool.run(j, s.threads)
 		} else {
 			j.step.Run(s.scratch[0], 0, j.tiles)
 		}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"testing"
 
@@ -216,5 +217,35 @@ func TestRequireIntegerNamesFloatLayers(t *testing.T) {
 	g.Outputs = g.Add("Dense", "head", &ops.Dense{}, []*graph.Value{x, w}, "y").Outputs
 	if err := mustCompile(t, g).RequireInteger(); !errors.Is(err, ErrFloat) || !bytes.Contains([]byte(err.Error()), []byte("head")) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// A session's number of threads is bounded by its program's, and does not change results.
+func TestSessionThreads(t *testing.T) {
+	pool := NewPool(3)
+	defer pool.Close()
+	p := mustCompile(t, network(t), Batch(2), Threads(3), WithPool(pool))
+	s, err := p.NewSession()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range []int{-1, 0, 4} {
+		if err := s.SetThreads(n); !errors.Is(err, ErrInput) {
+			t.Errorf("%d threads: got %v, want ErrInput", n, err)
+		}
+	}
+	copy(s.Input(0).Data, example(t, 2).Data)
+	var want []byte
+	for _, n := range []int{3, 1, 2} {
+		if err := s.SetThreads(n); err != nil {
+			t.Fatal(err)
+		}
+		s.Run()
+		if want == nil {
+			want = slices.Clone(s.Output(0).Data)
+		}
+		if !bytes.Equal(s.Output(0).Data, want) {
+			t.Errorf("%d threads give other bytes", n)
+		}
 	}
 }
