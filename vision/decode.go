@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"image"
 	"io"
 )
 
@@ -36,38 +37,77 @@ func DecodeBytes(data []byte, opts ...DecodeOption) (*Image, error) {
 	return c.decode(data)
 }
 
-func (c *decodeConfig) decode(data []byte) (*Image, error) {
+// Size returns the size of a picture as it is stored, in pixels, from the header of its file: what Decode would have to decode. It is
+// checked against the limits and the length of the file. Errors wrap ErrFormat or ErrTooLarge.
+func Size(data []byte, opts ...DecodeOption) (width, height int, err error) {
+	c, err := newDecodeConfig(opts)
+	if err != nil {
+		return 0, 0, err
+	}
+	f, err := c.format(data)
+	if err != nil {
+		return 0, 0, err
+	}
+	header, err := c.header(f, data)
+	if err != nil {
+		return 0, 0, fmt.Errorf("decode %s: %w", f.name, err)
+	}
+	return header.Width, header.Height, nil
+}
+
+// format returns the format of a file that is not too long.
+func (c *decodeConfig) format(data []byte) (*format, error) {
 	if int64(len(data)) > c.maxBytes {
 		return nil, fmt.Errorf("picture: more than %d bytes: %w", c.maxBytes, ErrTooLarge)
 	}
 	for i := range formats {
 		if f := &formats[i]; f.match(data) {
-			m, err := c.decodeFormat(f, data)
-			if err != nil {
-				return nil, fmt.Errorf("decode %s: %w", f.name, err)
-			}
-			return m, nil
+			return f, nil
 		}
 	}
 	return nil, fmt.Errorf("%w: first bytes % x are of none of %v", ErrFormat, data[:min(len(data), 8)], Formats())
 }
 
-// decodeFormat decodes a file of format f. A panic of a decoder, which is not our code, becomes an error.
-func (c *decodeConfig) decodeFormat(f *format, data []byte) (m *Image, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			m, err = nil, fmt.Errorf("%w: decoder panicked: %v", ErrFormat, p)
-		}
-	}()
-	header, err := f.header(bytes.NewReader(data))
+func (c *decodeConfig) decode(data []byte) (*Image, error) {
+	f, err := c.format(data)
 	if err != nil {
-		return nil, formatError(err)
-	}
-	if err := c.checkHeader(header); err != nil {
 		return nil, err
 	}
+	m, err := c.decodeFormat(f, data)
+	if err != nil {
+		return nil, fmt.Errorf("decode %s: %w", f.name, err)
+	}
+	return m, nil
+}
+
+// recovered makes a panic of a decoder, which is not our code, an error.
+func recovered(err *error) {
+	if p := recover(); p != nil {
+		*err = fmt.Errorf("%w: decoder panicked: %v", ErrFormat, p)
+	}
+}
+
+// header returns the header of a file of format f once it is within the limits.
+func (c *decodeConfig) header(f *format, data []byte) (header image.Config, err error) {
+	defer recovered(&err)
+	if header, err = f.header(bytes.NewReader(data)); err != nil {
+		return header, formatError(err)
+	}
+	if err := c.checkHeader(header); err != nil {
+		return header, err
+	}
 	if pixels := int64(header.Width) * int64(header.Height); f.density > 0 && pixels/f.density > int64(len(data)) {
-		return nil, fmt.Errorf("%w: %dx%d pixels cannot be in %d bytes", ErrFormat, header.Width, header.Height, len(data))
+		return header, fmt.Errorf("%w: %dx%d pixels cannot be in %d bytes", ErrFormat, header.Width, header.Height, len(data))
+	}
+	return header, nil
+}
+
+// decodeFormat decodes a file of format f.
+func (c *decodeConfig) decodeFormat(f *format, data []byte) (m *Image, err error) {
+	defer recovered(&err)
+	header, err := c.header(f, data)
+	if err != nil {
+		return nil, err
 	}
 	m, err = f.decode(data)
 	if err != nil {

@@ -21,9 +21,9 @@ type row struct {
 
 var (
 	// suites are imported by tests only; anybody's tests may do so.
-	suites = []string{"internal/testkit", "internal/npy", "ops/opstest", "int8/internal/kerneltest", "fp32/internal/kerneltest"}
+	suites = []string{"internal/testkit", "internal/npy", "ops/opstest", "int8/internal/kerneltest", "fp32/internal/kerneltest", "serve/internal/servetest"}
 	// testsExternal are the module paths that any test may import.
-	testsExternal = []string{"golang.org/x/tools", "golang.org/x/sync", "github.com/klauspost/cpuid/v2"}
+	testsExternal = []string{"go.uber.org/goleak", "golang.org/x/tools", "golang.org/x/sync", "github.com/klauspost/cpuid/v2"}
 	// toolsOurs are the packages that a generator (//go:build ignore) may import besides its row.
 	toolsOurs = []string{"internal/asmgen", "internal/testkit"}
 	// gorgonia is what an embedder must never link: gorgonia.org/tensor alone is more than 10 MB.
@@ -64,8 +64,23 @@ var policy = []row{
 	{pkg: "quantize", ours: []string{"graph", "ops", "fp32", "runtime", "runtime/optimize", "internal/cpu"}},
 	{pkg: "quantize/cost", ours: []string{"graph", "ops", "runtime", "runtime/optimize", "quantize", "vision"}},
 	{pkg: "quantize/qat", ours: []string{"graph", "ops", "quantize"}, external: []string{gorgonia, "github.com/chewxy/hm"}},
-	{pkg: "serve", ours: []string{"graph", "runtime", "loader", "vision"},
-		external: []string{"github.com/prometheus", "google.golang.org/grpc", "google.golang.org/protobuf", "go.opentelemetry.io"}},
+	{pkg: "serve/batch", ours: []string{"graph", "runtime"}, external: []string{"golang.org/x/sync"}},
+	{pkg: "serve/repository", ours: []string{"graph", "runtime", "loader", "digest", "vision", "serve/batch"},
+		external: []string{"golang.org/x/sync", "github.com/fsnotify/fsnotify"}},
+	{pkg: "serve/oip", ours: []string{"graph", "runtime", "vision", "serve/batch", "serve/repository"},
+		external: []string{"golang.org/x/sync", "go.opentelemetry.io"}},
+	{pkg: "serve/inference", external: []string{"google.golang.org/grpc", "google.golang.org/protobuf"}},
+	{pkg: "serve/rest", ours: []string{"graph", "serve/oip", "serve/repository"}, external: []string{"go.opentelemetry.io"}},
+	{pkg: "serve/rpc", ours: []string{"graph", "serve/oip", "serve/repository", "serve/inference"},
+		external: []string{"google.golang.org/grpc", "google.golang.org/protobuf", "go.opentelemetry.io"}},
+	{pkg: "serve/pictures", ours: []string{"vision", "serve/oip", "serve/repository", "serve/rest"}},
+	{pkg: "serve/telemetry", ours: []string{"serve/batch", "serve/oip", "serve/repository"},
+		external: []string{"github.com/prometheus", "go.opentelemetry.io"}},
+	{pkg: "serve/guard", ours: []string{"serve/oip"}, external: []string{"github.com/fsnotify/fsnotify", "google.golang.org/grpc"}},
+	{pkg: "serve/load", ours: []string{"serve/inference"}, external: []string{"google.golang.org/grpc", "google.golang.org/protobuf"}},
+	{pkg: "serve/internal/servetest", ours: []string{"internal/testkit", "loader", "vision", "serve/oip", "serve/repository"}},
+	{pkg: "serve", ours: []string{"graph", "runtime", "loader", "vision", "serve/*"},
+		external: []string{"github.com/prometheus", "google.golang.org/grpc", "google.golang.org/protobuf", "go.opentelemetry.io", "golang.org/x"}},
 	{pkg: "bench/...", any: true},
 	{pkg: "cmd/octet/...", any: true},
 	{pkg: "examples/...", any: true},

@@ -1,0 +1,27 @@
+package batch
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// ErrClosed is returned when a queue takes no more requests.
+var ErrClosed = errors.New("queue is closed")
+
+// ErrFull is what a FullError wraps.
+var ErrFull = errors.New("queue is full")
+
+// FullError is returned when a queue has no room, or when a request would wait past its deadline.
+type FullError struct {
+	Waiting int           // examples that wait
+	Wait    time.Duration // how long a request would wait as things are: when it makes sense to try again
+}
+
+// Error says how long the queue is.
+func (e *FullError) Error() string {
+	return fmt.Sprintf("%v: %d examples wait, about %v", ErrFull, e.Waiting, e.Wait.Round(time.Millisecond))
+}
+
+// Unwrap returns ErrFull.
+func (e *FullError) Unwrap() error { return ErrFull }

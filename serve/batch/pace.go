@@ -1,0 +1,50 @@
+package batch
+
+import "time"
+
+// pace estimates how fast requests come and how fast they are run: exponential means, in which the last ten or so count most.
+// Queue.mu guards it.
+type pace struct {
+	every   time.Duration // between arrivals; 0: unknown
+	last    time.Time     // arrival
+	example time.Duration // of a busy queue's time for one example; 0: unknown
+	ended   time.Time     // when the last batch ended
+	busy    bool          // whether examples waited then
+}
+
+// weight is what a new observation counts in a mean.
+const weight = 1. / 8
+
+// mean returns the exponential mean of old observations, 0 where there are none, and a new one.
+func mean(old, new time.Duration) time.Duration {
+	if old == 0 {
+		return new
+	}
+	return old + time.Duration(weight*float64(new-old))
+}
+
+// arrived notes an arrival.
+func (p *pace) arrived(now time.Time) {
+	if !p.last.IsZero() {
+		p.every = max(1, mean(p.every, now.Sub(p.last)))
+	}
+	p.last = now
+}
+
+// expects reports whether another request is likely to come within d.
+func (p *pace) expects(d time.Duration) bool { return p.every > 0 && p.every <= d }
+
+// ran notes the end of a batch of some examples that took the given time, with examples waiting behind it or not. Between two ends of
+// a queue that is never empty lies what the examples of the second cost, however many cores and other queues there are.
+func (p *pace) ran(examples int, took time.Duration, now time.Time, waiting bool) {
+	switch {
+	case p.busy:
+		p.example = mean(p.example, now.Sub(p.ended)/time.Duration(examples))
+	case p.example == 0:
+		p.example = took / time.Duration(examples)
+	}
+	p.ended, p.busy = now, waiting
+}
+
+// wait returns how long a request that comes behind the given number of examples will wait.
+func (p *pace) wait(examples int) time.Duration { return time.Duration(examples) * p.example }

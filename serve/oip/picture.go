@@ -1,0 +1,237 @@
+package oip
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"go.opentelemetry.io/otel/trace"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/octet-ml/octet/graph"
+	"github.com/octet-ml/octet/vision"
+)
+
+// pictures makes the model's input of a BYTES tensor that holds files with pictures. The caller calls release when the input is not
+// used any more.
+func (c *call) pictures(ctx context.Context, t *Tensor) (n int, inputs []*graph.Tensor, release func(), err error) {
+	v := c.version
+	info := v.Program.Inputs()[0]
+	if t.Name != info.Name {
+		return 0, nil, nil, fmt.Errorf("%w: model %q has no input %.100q", ErrInvalid, v.Model, t.Name)
+	}
+	if v.Pipeline == nil {
+		return 0, nil, nil, fmt.Errorf("%w: input %q: datatype BYTES: the model takes no pictures: %w", ErrInvalid, t.Name, v.NoPicture)
+	}
+	files, err := SplitBytes(t.Data)
+	if err != nil {
+		return 0, nil, nil, fmt.Errorf("input %q: %w", t.Name, err)
+	}
+	elements := int64(1)
+	for _, d := range t.Shape {
+		if d < 1 || d > int64(len(files)) {
+			return 0, nil, nil, fmt.Errorf("%w: input %q: shape %v, but %d elements", ErrInvalid, t.Name, t.Shape, len(files))
+		}
+		elements *= d
+		if elements > int64(len(files)) {
+			break
+		}
+	}
+	if elements != int64(len(files)) || len(t.Shape) == 0 {
+		return 0, nil, nil, fmt.Errorf("%w: input %q: shape %v, but %d elements", ErrInvalid, t.Name, t.Shape, len(files))
+	}
+	if n = len(files); n > v.Program.MaxBatch() || n < 1 {
+		return 0, nil, nil, fmt.Errorf("%w: batch %d: model %q takes up to %d", ErrInvalid, n, v.Model, v.Program.MaxBatch())
+	}
+	size := v.Pipeline.Spec().Bytes()
+	if err := c.service.options.Budget.Take(int64(n * size)); err != nil {
+		return 0, nil, nil, err
+	}
+	release = func() { c.service.options.Budget.Give(int64(n * size)) }
+	data := make([]byte, n*size)
+	parts := make([]Times, n)
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(cap(c.service.decoders))
+	for i, file := range files {
+		group.Go(func() error {
+			if err := c.picture(ctx, file, data[i*size:(i+1)*size], &parts[i]); err != nil {
+				return fmt.Errorf("input %q: picture %d: %w", t.Name, i, err)
+			}
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		release()
+		return 0, nil, nil, err
+	}
+	for _, p := range parts {
+		c.times.Decode += p.Decode
+		c.times.Preprocess += p.Preprocess
+	}
+	shape := info.Shape.Bind(n)
+	return n, []*graph.Tensor{{DType: info.DType, Shape: shape, Data: data}}, release, nil
+}
+
+// picture decodes a file and writes the tensor of its picture. No more pictures are decoded at once than there are decoders, and no
+// more pixels than the greatest picture may have.
+func (c *call) picture(ctx context.Context, file []byte, dst []byte, times *Times) error {
+	s := c.service
+	limit := vision.WithMaxPixels(s.options.MaxPixels)
+	width, height, err := vision.Size(file, limit, vision.WithMaxBytes(max(1, int64(len(file)))))
+	if err != nil {
+		return err
+	}
+	pixels := int64(width) * int64(height)
+	if err := s.pixels.Acquire(ctx, pixels); err != nil {
+		return context.Cause(ctx)
+	}
+	defer s.pixels.Release(pixels)
+	select {
+	case s.decoders <- struct{}{}:
+		defer func() { <-s.decoders }()
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	tracer := s.options.Tracer
+	start := time.Now()
+	_, span := tracer.Start(trace.ContextWithSpan(ctx, c.span), "decode")
+	m, err := vision.DecodeBytes(file, limit, vision.WithMaxBytes(max(1, int64(len(file)))))
+	span.End()
+	times.Decode = time.Since(start)
+	if err != nil {
+		return err
+	}
+	start = time.Now()
+	_, span = tracer.Start(trace.ContextWithSpan(ctx, c.span), "preprocess")
+	err = c.version.Pipeline.Apply(m, dst, nil)
+	span.End()
+	times.Preprocess = time.Since(start)
+	return err
+}
+
+// ClassifyRequest asks what is in pictures.
+type ClassifyRequest struct {
+	Model    string
+	Version  string   // empty: the latest
+	Pictures [][]byte // files of vision.Formats
+	Top      int      // classes of each; default 5
+	Timeout  time.Duration
+}
+
+// Class is what may be in a picture.
+type Class struct {
+	Label       string // "class 7" where the model has no labels
+	Index       int
+	Probability float32
+}
+
+// Classified is the answer for one picture.
+type Classified struct {
+	Classes []Class // the most probable first
+	Err     error   // why there are none: the file is no picture, or too large
+}
+
+// ClassifyResponse answers a ClassifyRequest.
+type ClassifyResponse struct {
+	Model   string
+	Version string
+	Results []Classified // one for each picture, in order
+	Times   Times        // Decode and Preprocess of all pictures, added; the rest of the picture that was answered last
+}
+
+// DefaultTop is how many classes are answered by default.
+const DefaultTop = 5
+
+// Classify answers a request. Pictures are put into batches one by one, with those of other requests. A file that is no picture fails
+// alone; anything else fails the request.
+func (s *Service) Classify(ctx context.Context, req *ClassifyRequest) (_ *ClassifyResponse, err error) {
+	ctx, cancel, c, err := s.begin(ctx, req.Model, req.Version, req.Timeout)
+	if err != nil {
+		return nil, err
+	}
+	defer cancel()
+	defer func() { c.end(err) }()
+	v := c.version
+	switch {
+	case v.Pipeline == nil:
+		return nil, fmt.Errorf("%w: model %q takes no pictures: %w", ErrInvalid, v.Model, v.NoPicture)
+	case v.Program.MaxBatch() > 1 && !v.Program.Dynamic():
+		return nil, fmt.Errorf("%w: model %q takes %d pictures at once and no other number", ErrInvalid, v.Model, v.Program.MaxBatch())
+	case v.Classes() == 0:
+		return nil, fmt.Errorf("%w: model %q has no scores for each picture", ErrInvalid, v.Model)
+	case len(req.Pictures) == 0:
+		return nil, fmt.Errorf("%w: no picture", ErrInvalid)
+	case req.Top < 0:
+		return nil, fmt.Errorf("%w: top %d: want a positive number", ErrInvalid, req.Top)
+	}
+	top := req.Top
+	if top == 0 {
+		top = DefaultTop
+	}
+	res := &ClassifyResponse{Model: v.Model, Version: v.Version(), Results: make([]Classified, len(req.Pictures))}
+	parts := make([]Times, len(req.Pictures))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(cap(s.decoders) + v.Program.MaxBatch())
+	for i, file := range req.Pictures {
+		group.Go(func() error {
+			classes, err := c.classify(ctx, file, top, &parts[i])
+			if code := CodeOf(err); err != nil && code != Unsupported && code != TooLarge {
+				return fmt.Errorf("picture %d: %w", i, err)
+			}
+			res.Results[i] = Classified{classes, err}
+			return nil
+		})
+	}
+	err = group.Wait()
+	for _, p := range parts {
+		decode, preprocess := c.times.Decode+p.Decode, c.times.Preprocess+p.Preprocess
+		if p.Queued.Add(p.Wait).After(c.times.Queued.Add(c.times.Wait)) {
+			c.times = p
+		}
+		c.times.Decode, c.times.Preprocess = decode, preprocess
+	}
+	res.Times = c.times
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range res.Results {
+		if r.Err == nil {
+			c.n++
+		}
+	}
+	if len(res.Results) == 1 && res.Results[0].Err != nil {
+		return nil, res.Results[0].Err
+	}
+	return res, nil
+}
+
+// classify answers one picture.
+func (c *call) classify(ctx context.Context, file []byte, top int, times *Times) ([]Class, error) {
+	v := c.version
+	size := v.Pipeline.Spec().Bytes()
+	budget := c.service.options.Budget
+	if err := budget.Take(int64(size)); err != nil {
+		return nil, err
+	}
+	defer budget.Give(int64(size))
+	data := make([]byte, size)
+	if err := c.picture(ctx, file, data, times); err != nil {
+		return nil, err
+	}
+	info := v.Program.Inputs()[0]
+	out, ran, err := v.Queue.Do(ctx, 1, []*graph.Tensor{{DType: info.DType, Shape: info.Shape.Bind(1), Data: data}})
+	times.Times = ran
+	if err != nil {
+		if errors.Is(err, context.Canceled) {
+			err = fmt.Errorf("%w: %w", ErrCancelled, err)
+		}
+		return nil, err
+	}
+	scores := out[0].Reals(v.Program.Outputs()[0].Quant, nil)
+	var classes []Class
+	for _, class := range vision.TopK(vision.Probabilities(scores), top) {
+		classes = append(classes, Class{Label: v.Labels.Name(class.Index), Index: class.Index, Probability: class.Score})
+	}
+	return classes, nil
+}
