@@ -164,18 +164,12 @@ func (a *accuracy) pipeline(e *edge) (*vision.Pipeline, error) {
 	if err != nil {
 		return nil, err
 	}
-	own, ok, err := vision.FromMetadata(e.program.Metadata())
-	if a.preset == "" && err != nil {
+	own, _, err := vision.Choose(spec, e.program.Metadata(), a.preset)
+	switch {
+	case err != nil && a.preset == "":
 		return nil, fmt.Errorf("%w (-preset takes its place)", err)
-	}
-	if a.preset != "" || !ok {
-		name := a.preset
-		if name == "" {
-			name = vision.GuessPreset(spec)
-		}
-		if own, err = vision.Preset(name); err != nil {
-			return nil, err
-		}
+	case err != nil:
+		return nil, err
 	}
 	return own.Bind(spec)
 }

@@ -44,25 +44,18 @@ func (f *preprocessFlags) preprocess(p *runtime.Program) (pre vision.Preprocess,
 	if err != nil {
 		return pre, "", err
 	}
-	pre, own, err := vision.FromMetadata(p.Metadata())
-	if err != nil && f.preset == "" {
+	pre, chosen, err := vision.Choose(spec, p.Metadata(), f.preset)
+	switch {
+	case err != nil && f.preset != "":
+		return pre, "", usageError{err}
+	case err != nil:
 		return pre, "", fmt.Errorf("%w (--preset takes its place)", err)
 	}
-	labels, named := pre.Labels, "labels of the model's metadata"
-	source = "the model's metadata"
-	if f.preset != "" || !own {
-		source = f.preset
-		if source == "" {
-			source = vision.GuessPreset(spec)
-		}
-		if pre, err = vision.Preset(source); err != nil {
-			return pre, "", usageError{err}
-		}
-		source = "preset " + source
-		if f.preset == "" {
-			source += " (guessed; --preset chooses another)"
-		}
+	source = chosen.String()
+	if chosen.Guessed {
+		source = "preset " + chosen.Preset + " (guessed; --preset chooses another)"
 	}
+	labels, named := pre.Labels, "labels of the model's metadata"
 	if f.labels != "" {
 		data, err := os.ReadFile(f.labels)
 		if err != nil {

@@ -78,20 +78,12 @@ func (m *Model) preprocess() error {
 	if err != nil {
 		return err
 	}
-	pre, own, err := vision.FromMetadata(m.program.Metadata())
+	pre, source, err := vision.Choose(spec, m.program.Metadata(), "")
 	if err != nil {
 		return err
 	}
-	labels := pre.Labels
-	m.source = "the model's metadata"
-	if !own {
-		name := vision.GuessPreset(spec)
-		if pre, err = vision.Preset(name); err != nil {
-			return err
-		}
-		m.source = "preset " + name + ", guessed"
-	}
-	if m.labels, err = labels.Align(m.classes()); err != nil {
+	m.source = source.String()
+	if m.labels, err = pre.Labels.Align(m.classes()); err != nil {
 		return fmt.Errorf("labels: %w", err)
 	}
 	m.pipeline, err = pre.Bind(spec)
