@@ -3,6 +3,7 @@ package oip
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/octet-ml/octet/runtime"
 	"github.com/octet-ml/octet/serve/batch"
@@ -89,4 +90,14 @@ func CodeOf(err error) Code {
 		}
 	}
 	return Internal
+}
+
+// RetryAfter returns after which time it makes sense to send a request again that failed with an error of kind Exhausted or Unavailable:
+// 0 where the error does not tell.
+func RetryAfter(err error) time.Duration {
+	var full *batch.FullError
+	if errors.As(err, &full) {
+		return full.Wait
+	}
+	return 0
 }
