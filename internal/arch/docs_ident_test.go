@@ -120,8 +120,9 @@ func startsWith(g *ast.CommentGroup, name string) bool {
 	return strings.TrimRight(words[0], ",.:;") == name
 }
 
-// unsafeFolders lists where package unsafe may be imported: kernels, zero-copy readers, and one view of raw bytes.
-var unsafeFolders = []string{"int8/...", "fp32/...", "loader/onnx", "loader/tflite", "internal/..."}
+// unsafeFolders lists where package unsafe may be imported: kernels, zero-copy readers, code generated from protobuf, and one view of
+// raw bytes.
+var unsafeFolders = []string{"int8/...", "fp32/...", "loader/onnx", "loader/tflite", "serve/inference", "internal/..."}
 
 const unsafeFile = "graph/view.go"
 
