@@ -56,6 +56,7 @@ type Queue struct {
 	first    *request      // the oldest that waits
 	last     *request
 	examples int // that wait
+	pending  int // requests that wait
 	closed   bool
 	running  int // batches
 	pace     pace
@@ -174,6 +175,7 @@ func (q *Queue) push(r *request) error {
 	}
 	q.last = r
 	q.examples += r.examples
+	q.pending++
 	q.signal()
 	return nil
 }
@@ -192,6 +194,7 @@ func (q *Queue) remove(r *request) {
 	}
 	r.prev, r.next = nil, nil
 	q.examples -= r.examples
+	q.pending--
 }
 
 // signal wakes the dispatcher.
@@ -207,6 +210,13 @@ func (q *Queue) Waiting() (examples, running int) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return q.examples, q.running
+}
+
+// Pending returns how many requests wait.
+func (q *Queue) Pending() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.pending
 }
 
 // Close refuses further requests and waits until those that it has are answered, or the context ends, whose error it returns

@@ -141,7 +141,7 @@ func (s *Service) Admit(ctx context.Context, model, version string) error {
 	}
 	defer v.Release()
 	if err := v.Queue.Full(ctx, 1); err != nil {
-		v.Stats.Failed(0, true, false)
+		v.Stats.Failed(0, repository.FailRejected)
 		s.observe(Observation{Model: v.Model, Version: v.Version(), Code: CodeOf(err)})
 		return fmt.Errorf("model %q: %w", v.Model, err)
 	}
@@ -196,7 +196,7 @@ func (c *call) end(err error) {
 	if err == nil {
 		v.Stats.Succeeded(c.n, took, c.times.Times)
 	} else {
-		v.Stats.Failed(took, code == Exhausted, code == Cancelled || code == Deadline)
+		v.Stats.Failed(took, failureOf(code))
 		c.span.SetStatus(codes.Error, err.Error())
 	}
 	c.spans()
@@ -204,6 +204,19 @@ func (c *call) end(err error) {
 	c.service.observe(Observation{Model: v.Model, Version: v.Version(), Code: code, Examples: c.n, Took: took, Times: c.times})
 	v.Release()
 	c.service.leave()
+}
+
+// failureOf tells why a request with a kind of error failed.
+func failureOf(code Code) repository.Failure {
+	switch code {
+	case Exhausted:
+		return repository.FailRejected
+	case Cancelled, Deadline:
+		return repository.FailCancelled
+	case Internal:
+		return repository.FailInternal
+	}
+	return repository.FailOther
 }
 
 // spans records the time in the queue and that of the run, which belongs to a batch of several requests, after the fact.

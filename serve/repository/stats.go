@@ -28,6 +28,7 @@ type Snapshot struct {
 	Fail       Total     // requests that failed, whatever the reason, those that were refused and cancelled included
 	Rejected   uint64    // of those that failed: for want of room or time
 	Cancelled  uint64    // of those that failed: by the client or their deadline
+	Internal   uint64    // of those that failed: for a fault of ours
 	Queue      Total
 	Input      Total // putting inputs together
 	Infer      Total
@@ -69,17 +70,30 @@ func (s *Stats) Succeeded(examples int, d time.Duration, t batch.Times) {
 	s.s.Output.add(t.Output)
 }
 
-// Failed counts a request that failed after d, refused for want of room or time, cancelled, or for another reason.
-func (s *Stats) Failed(d time.Duration, rejected, cancelled bool) {
+// Failure is why a request failed.
+type Failure uint8
+
+// The reasons that are told apart.
+const (
+	FailOther     Failure = iota // the request was wrong, say
+	FailRejected                 // for want of room or time
+	FailCancelled                // by the client or its deadline
+	FailInternal                 // a fault of ours
+)
+
+// Failed counts a request that failed after d.
+func (s *Stats) Failed(d time.Duration, why Failure) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.s.Last = time.Now()
 	s.s.Fail.add(d)
-	if rejected {
+	switch why {
+	case FailRejected:
 		s.s.Rejected++
-	}
-	if cancelled {
+	case FailCancelled:
 		s.s.Cancelled++
+	case FailInternal:
+		s.s.Internal++
 	}
 }
 
