@@ -51,6 +51,20 @@ const (
 	Deadline                    // 504, DEADLINE_EXCEEDED
 )
 
+// codeNames are the names of codes in metrics, logs and traces.
+var codeNames = [...]string{"ok", "invalid", "unauthenticated", "forbidden", "not_found", "too_large", "unsupported", "exhausted", "cancelled", "internal", "unavailable", "deadline"}
+
+// Codes is how many kinds there are: they are the numbers below it.
+const Codes = Code(len(codeNames))
+
+// String returns the kind's name in lower case, as metrics, logs and traces have it.
+func (c Code) String() string {
+	if c < Codes {
+		return codeNames[c]
+	}
+	return "unknown"
+}
+
 // kinds are the sentinels by kind; the first that an error wraps decides.
 var kinds = []struct {
 	err  error

@@ -39,7 +39,9 @@ func (s *Service) Infer(ctx context.Context, req *Request) (_ *Response, err err
 	} else if n, inputs, err = c.tensors(req.Inputs); err != nil {
 		return nil, err
 	}
-	out, err := c.run(ctx, n, inputs)
+	c.n = n
+	out, times, err := c.run(ctx, n, inputs)
+	c.times.Times = times
 	if err != nil {
 		return nil, err
 	}

@@ -2,11 +2,9 @@ package oip
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
-	"go.opentelemetry.io/otel/trace"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/octet-ml/octet/graph"
@@ -95,16 +93,18 @@ func (c *call) picture(ctx context.Context, file []byte, dst []byte, times *Time
 	}
 	tracer := s.options.Tracer
 	start := time.Now()
-	_, span := tracer.Start(trace.ContextWithSpan(ctx, c.span), "decode")
+	_, span := tracer.Start(ctx, "decode")
 	m, err := vision.DecodeBytes(file, limit, vision.WithMaxBytes(max(1, int64(len(file)))))
+	failed(span, err)
 	span.End()
 	times.Decode = time.Since(start)
 	if err != nil {
 		return err
 	}
 	start = time.Now()
-	_, span = tracer.Start(trace.ContextWithSpan(ctx, c.span), "preprocess")
+	_, span = tracer.Start(ctx, "preprocess")
 	err = c.version.Pipeline.Apply(m, dst, nil)
+	failed(span, err)
 	span.End()
 	times.Preprocess = time.Since(start)
 	return err
@@ -220,12 +220,9 @@ func (c *call) classify(ctx context.Context, file []byte, top int, times *Times)
 		return nil, err
 	}
 	info := v.Program.Inputs()[0]
-	out, ran, err := v.Queue.Do(ctx, 1, []*graph.Tensor{{DType: info.DType, Shape: info.Shape.Bind(1), Data: data}})
+	out, ran, err := c.run(ctx, 1, []*graph.Tensor{{DType: info.DType, Shape: info.Shape.Bind(1), Data: data}})
 	times.Times = ran
 	if err != nil {
-		if errors.Is(err, context.Canceled) {
-			err = fmt.Errorf("%w: %w", ErrCancelled, err)
-		}
 		return nil, err
 	}
 	scores := out[0].Reals(v.Program.Outputs()[0].Quant, nil)

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"github.com/octet-ml/octet/graph"
+	"github.com/octet-ml/octet/serve/batch"
 	"github.com/octet-ml/octet/serve/repository"
 )
 
@@ -197,9 +198,9 @@ func (c *call) end(err error) {
 		v.Stats.Succeeded(c.n, took, c.times.Times)
 	} else {
 		v.Stats.Failed(took, failureOf(code))
-		c.span.SetStatus(codes.Error, err.Error())
 	}
-	c.spans()
+	c.span.SetAttributes(attribute.Int("octet.examples", c.n), attribute.String("octet.code", code.String()))
+	failed(c.span, err)
 	c.span.End()
 	c.service.observe(Observation{Model: v.Model, Version: v.Version(), Code: code, Examples: c.n, Took: took, Times: c.times})
 	v.Release()
@@ -219,33 +220,43 @@ func failureOf(code Code) repository.Failure {
 	return repository.FailOther
 }
 
-// spans records the time in the queue and that of the run, which belongs to a batch of several requests, after the fact.
-func (c *call) spans() {
-	if !c.span.IsRecording() || c.times.Queued.IsZero() {
-		return
-	}
-	ctx := trace.ContextWithSpan(context.Background(), c.span)
-	at := c.times.Queued
-	for _, part := range []struct {
-		name string
-		took time.Duration
-	}{{"queue", c.times.Wait}, {"infer", c.times.Input + c.times.Run + c.times.Output}} {
-		_, span := c.service.options.Tracer.Start(ctx, part.name, trace.WithTimestamp(at), trace.WithAttributes(attribute.Int("octet.batch", c.times.Batch)))
-		at = at.Add(part.took)
-		span.End(trace.WithTimestamp(at))
-	}
-}
-
-// run runs tensors of n examples.
-func (c *call) run(ctx context.Context, n int, inputs []*graph.Tensor) ([]*graph.Tensor, error) {
-	c.n = n
+// run puts tensors of n examples through the model's queue.
+func (c *call) run(ctx context.Context, n int, inputs []*graph.Tensor) ([]*graph.Tensor, batch.Times, error) {
 	out, times, err := c.version.Queue.Do(ctx, n, inputs)
-	c.times.Times = times
 	if errors.Is(err, context.Canceled) {
 		err = fmt.Errorf("%w: %w", ErrCancelled, err)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("model %q: %w", c.version.Model, err)
+		err = fmt.Errorf("model %q: %w", c.version.Model, err)
 	}
-	return out, nil
+	c.spans(ctx, times, err)
+	return out, times, err
+}
+
+// spans records the time in the queue and that of the run after the fact, as a run belongs to a batch of several requests. A request that
+// left the queue before it was run has no span of a run.
+func (c *call) spans(ctx context.Context, t batch.Times, err error) {
+	if !c.span.IsRecording() || t.Queued.IsZero() {
+		return
+	}
+	tracer := c.service.options.Tracer
+	start := t.Queued.Add(t.Wait)
+	_, span := tracer.Start(ctx, "queue", trace.WithTimestamp(t.Queued))
+	if t.Batch == 0 {
+		failed(span, err)
+	}
+	span.End(trace.WithTimestamp(start))
+	if t.Batch == 0 {
+		return
+	}
+	_, span = tracer.Start(ctx, "infer", trace.WithTimestamp(start), trace.WithAttributes(attribute.Int("octet.batch", t.Batch)))
+	failed(span, err)
+	span.End(trace.WithTimestamp(start.Add(t.Input + t.Run + t.Output)))
+}
+
+// failed notes an error, if there is one, on a span.
+func failed(span trace.Span, err error) {
+	if err != nil {
+		span.SetStatus(codes.Error, err.Error())
+	}
 }
