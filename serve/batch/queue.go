@@ -15,6 +15,8 @@ import (
 type Config struct {
 	MaxDelay time.Duration // how long a request may wait for others to come; default 0: batches form only while cores are busy
 	MaxQueue int           // examples that may wait; default DefaultMaxQueue
+	// Session is one of the program's that the queue begins with, and owns from then on; nil: it makes its own.
+	Session *runtime.Session
 	// Observe is called after each batch, from the goroutine that ran it; nil: nobody is told.
 	Observe func(Batch)
 }
@@ -70,6 +72,10 @@ func New(p *runtime.Program, cores *Cores, config Config) *Queue {
 		config.MaxQueue = DefaultMaxQueue
 	}
 	q := &Queue{program: p, cores: cores, config: config, separable: p.Separable(), inputs: p.Inputs(), outputs: len(p.Outputs()), changed: make(chan struct{}, 1), idle: make(chan struct{})}
+	if config.Session != nil {
+		q.sessions = append(q.sessions, config.Session)
+		q.config.Session = nil
+	}
 	go q.dispatch()
 	return q
 }
