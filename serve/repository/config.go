@@ -6,7 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strconv"
+	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/octet-ml/octet/graph"
@@ -59,6 +60,7 @@ const (
 	mostBatch      = 1 << 10
 	mostQueue      = 1 << 20
 	mostThreads    = 1 << 10
+	mostVersions   = 1 << 10
 )
 
 // ParseConfig reads config.json. Unknown keys, impossible values and anything after the object give an error that wraps ErrConfig.
@@ -106,6 +108,12 @@ func (c *Config) check() error {
 	if kinds > 1 || c.Versions.Latest < 0 {
 		return bad("versions: want one of latest (at least 1), all and specific")
 	}
+	if list := c.Versions.Specific; list != nil && (len(list) == 0 || len(list) > mostVersions || slices.Min(list) < 0) {
+		return bad("versions: specific: want 1 to %d numbers from 0", mostVersions)
+	}
+	if c.Labels != "" && !filepath.IsLocal(c.Labels) {
+		return bad("labels: %.140q leaves the model's folder", c.Labels)
+	}
 	c.shapes = nil
 	for name, shape := range c.InputShapes {
 		s := make(graph.Shape, len(shape))
@@ -145,6 +153,13 @@ func (c Config) or(d Config) Config {
 	if c.Versions.Latest == 0 && !c.Versions.All && c.Versions.Specific == nil {
 		c.Versions = d.Versions
 	}
+	set(&c.Labels, d.Labels)
+	if c.Preprocess == nil {
+		c.Preprocess, c.preprocess = d.Preprocess, d.preprocess
+	}
+	if c.InputShapes == nil {
+		c.InputShapes, c.shapes = d.InputShapes, d.shapes
+	}
 	c.Integer = c.Integer || d.Integer
 	c.Digest = c.Digest || d.Digest
 	return c
@@ -161,32 +176,26 @@ func set[T comparable](v *T, to T) {
 // defaults are the values that Config names.
 var defaults = Config{MaxBatch: 8, Timeout: Duration(30 * time.Second), Versions: VersionPolicy{Latest: 1}}
 
-// choose returns the versions to serve of those that there are, in ascending order; missing ones of a list are an error.
-func (p VersionPolicy) choose(have []int64) ([]int64, error) {
+// choose returns how many versions are to serve, and which of those that there are, given in ascending order, in order of preference:
+// where a version of the latest cannot be loaded, the one before it does. Missing ones of a list are an error.
+func (p VersionPolicy) choose(have []int64) (order []int64, n int, missing error) {
 	switch {
 	case p.All:
-		return have, nil
-	case p.Specific != nil:
-		var missing error
-		var out []int64
-		for _, n := range have {
-			for _, want := range p.Specific {
-				if n == want {
-					out = append(out, n)
-					break
-				}
-			}
-		}
-		for _, want := range p.Specific {
-			found := false
-			for _, n := range have {
-				found = found || n == want
-			}
-			if !found {
-				missing = errors.Join(missing, fmt.Errorf("%w: version %s of the list in config.json", ErrNotFound, strconv.FormatInt(want, 10)))
-			}
-		}
-		return out, missing
+		return have, len(have), nil
+	case p.Specific == nil:
+		order = slices.Clone(have)
+		slices.Reverse(order)
+		return order, min(max(1, p.Latest), len(have)), nil
 	}
-	return have[max(0, len(have)-max(1, p.Latest)):], nil
+	for _, n := range have {
+		if slices.Contains(p.Specific, n) {
+			order = append(order, n)
+		}
+	}
+	for _, n := range p.Specific {
+		if !slices.Contains(have, n) {
+			missing = errors.Join(missing, fmt.Errorf("%w: version %d of the list in versions", ErrNotFound, n))
+		}
+	}
+	return order, len(order), missing
 }

@@ -2,12 +2,10 @@ package repository
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
 	"math"
-	"os"
 	"path/filepath"
+	"runtime/debug"
 	"time"
 
 	"github.com/octet-ml/octet/digest"
@@ -18,75 +16,49 @@ import (
 	"github.com/octet-ml/octet/vision"
 )
 
-// modelFiles are the names that a version's file may have.
-var modelFiles = []string{"model.onnx", "model.tflite"}
-
-// modelFile returns the path of the model in a version's folder.
-func modelFile(folder string) (string, error) {
-	for _, name := range modelFiles {
-		path := filepath.Join(folder, name)
-		if _, err := os.Stat(path); err == nil {
-			return path, nil
-		} else if !errors.Is(err, fs.ErrNotExist) {
-			return "", err
-		}
-	}
-	return "", fmt.Errorf("%w: %s has none of %v", ErrNotFound, folder, modelFiles)
+// source is where a version is made from.
+type source struct {
+	name   string
+	number int64
+	format string
+	graph  *graph.Graph
+	labels vision.Labels
 }
 
-// load makes a version from its folder, checked and warmed up.
-func (r *Repository) load(ctx context.Context, name string, number int64, c Config) (*Version, error) {
-	folder := filepath.Join(r.options.Dir, name, fmt.Sprint(number))
-	path, err := modelFile(folder)
+// load makes a version from its folder, checked and warmed up. A panic, which would be a bug of ours, fails the version and not the
+// process.
+func (r *Repository) load(ctx context.Context, c candidate) (v *Version, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			v, err = nil, fmt.Errorf("bug: loading panicked: %v\n%s", p, debug.Stack())
+		}
+	}()
+	folder := filepath.Join(r.options.Dir, c.name)
+	path, err := modelFile(filepath.Join(folder, fmt.Sprint(c.number)))
 	if err != nil {
 		return nil, err
 	}
 	var list []loader.Option
-	for input, shape := range c.shapes {
+	for input, shape := range c.config.shapes {
 		list = append(list, loader.WithInputShape(input, shape))
 	}
 	g, err := loader.Open(path, list...)
 	if err != nil {
 		return nil, err
 	}
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	labels, err := readLabels(filepath.Join(r.options.Dir, name), c.Labels)
+	labels, err := readLabels(folder, c.config)
 	if err != nil {
 		return nil, err
 	}
-	format := filepath.Ext(path)[1:]
-	return r.make(name, number, format, g, labels, c)
+	return r.make(ctx, source{name: c.name, number: c.number, format: filepath.Ext(path)[1:], graph: g, labels: labels}, c.config)
 }
 
-// readLabels reads the labels of a model; the default file may be missing.
-func readLabels(folder, file string) (vision.Labels, error) {
-	named := file != ""
-	if !named {
-		file = "labels.txt"
+// make compiles a graph, checks it, and runs it at its smallest and its largest batch size. The context is looked at between steps.
+func (r *Repository) make(ctx context.Context, from source, c Config) (*Version, error) {
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
 	}
-	if !filepath.IsLocal(file) {
-		return nil, fmt.Errorf("%w: labels: %q leaves the model's folder", ErrConfig, file)
-	}
-	f, err := os.Open(filepath.Join(folder, file))
-	if err != nil {
-		if !named && errors.Is(err, fs.ErrNotExist) {
-			return nil, nil
-		}
-		return nil, err
-	}
-	defer f.Close()
-	labels, err := vision.ReadLabels(f)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", file, err)
-	}
-	return labels, nil
-}
-
-// make compiles a graph, checks it, and runs it once at its largest batch size.
-func (r *Repository) make(name string, number int64, format string, g *graph.Graph, labels vision.Labels, c Config) (*Version, error) {
-	p, err := r.compile(g, c)
+	p, err := r.compile(from, c)
 	if err != nil {
 		return nil, err
 	}
@@ -95,22 +67,23 @@ func (r *Repository) make(name string, number int64, format string, g *graph.Gra
 			return nil, err
 		}
 	}
-	v := &Version{Model: name, Number: number, Config: c, Format: format, Program: p, Loaded: time.Now(), unused: make(chan struct{})}
+	v := &Version{Model: from.name, Number: from.number, Config: c, Format: from.format, Program: p, Loaded: time.Now(), unused: make(chan struct{})}
 	v.refs.Store(1)
+	if err := v.bindPictures(from.labels); err != nil {
+		return nil, err
+	}
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
 	if v.Digest, err = checkDigest(p, c.Digest); err != nil {
 		return nil, err
 	}
-	if err := v.bindPictures(labels); err != nil {
-		return nil, err
-	}
-	s, err := p.NewSession()
+	s, err := warmUp(p)
 	if err != nil {
 		return nil, err
 	}
-	s.Run()
-	v.Stats = r.stats(name, number)
 	v.Queue = batch.New(p, r.options.Cores, batch.Config{
-		MaxDelay: time.Duration(c.MaxDelay), MaxQueue: c.MaxQueue,
+		MaxDelay: time.Duration(c.MaxDelay), MaxQueue: c.MaxQueue, Session: s,
 		Observe: func(b batch.Batch) {
 			v.Stats.ran(b)
 			if r.options.OnBatch != nil {
@@ -121,22 +94,38 @@ func (r *Repository) make(name string, number int64, format string, g *graph.Gra
 	return v, nil
 }
 
+// warmUp returns a session that has run at the batch sizes of the first requests: plans are made and memory is touched.
+func warmUp(p *runtime.Program) (*runtime.Session, error) {
+	s, err := p.NewSession()
+	if err != nil {
+		return nil, err
+	}
+	s.Run()
+	if p.Dynamic() && p.MaxBatch() > 1 {
+		if err := s.SetBatch(1); err != nil {
+			return nil, err
+		}
+		s.Run()
+	}
+	return s, nil
+}
+
 // compile compiles a graph for the configured batch size, or for the one that it is fixed at.
-func (r *Repository) compile(g *graph.Graph, c Config) (*runtime.Program, error) {
+func (r *Repository) compile(from source, c Config) (*runtime.Program, error) {
 	list := []runtime.Option{runtime.WithPool(r.options.Pool), runtime.Threads(r.threads(c))}
 	if r.options.Kernels != "" {
 		list = append(list, runtime.Kernels(r.options.Kernels))
 	}
-	p, err := runtime.Compile(g, append(list, runtime.Batch(c.MaxBatch))...)
+	p, err := runtime.Compile(from.graph, append(list, runtime.Batch(c.MaxBatch))...)
 	if err == nil || c.MaxBatch == 1 {
 		return p, err
 	}
 	// The batch size may be fixed, which Compile reports like any other obstacle: one example at a time may do.
-	single, second := runtime.Compile(g, append(list, runtime.Batch(1))...)
+	single, second := runtime.Compile(from.graph, append(list, runtime.Batch(1))...)
 	if second != nil {
 		return nil, second
 	}
-	r.options.Logger.Warn("model takes no batches", "model", g.Name, "reason", err)
+	r.options.Logger.Warn("model takes no batches", "model", from.name, "version", from.number, "reason", err)
 	return single, nil
 }
 

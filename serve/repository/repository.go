@@ -1,26 +1,23 @@
 package repository
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
-	"regexp"
-	"slices"
-	"strconv"
 	"sync"
+	"time"
 
-	"github.com/octet-ml/octet/graph"
 	"github.com/octet-ml/octet/runtime"
 	"github.com/octet-ml/octet/serve/batch"
-	"github.com/octet-ml/octet/vision"
 )
 
 // Options says what a repository is made of. The zero value is an empty repository, for models that Add brings.
 type Options struct {
 	Dir      string        // of models; empty: none
 	Explicit bool          // load nothing but what Load names; default: everything, and what changes
+	Tolerant bool          // Ready holds while any model serves; default: every model must
+	Poll     time.Duration // how often Watch looks at Dir unasked, for file systems that report no changes; default never
 	Defaults Config        // of models whose config.json says nothing else
 	Kernels  string        // instruction-set level; default the best available
 	Cores    *batch.Cores  // shared by all models; default NewCores(0)
@@ -28,6 +25,9 @@ type Options struct {
 	Logger   *slog.Logger  // default: nowhere
 	// OnBatch is called after each batch, from the goroutine that ran it; nil: nobody is told.
 	OnBatch func(*Version, batch.Batch)
+	// OnChange is called after each change of what Names, Versions, Ready or Acquire return once Open is through, one call at a time;
+	// nil: nobody is told. It may call these, but nothing that loads or unloads, nor Close.
+	OnChange func()
 }
 
 // Repository is a set of models that serve.
@@ -35,26 +35,17 @@ type Repository struct {
 	options Options
 	ownPool bool
 
-	changing sync.Mutex // held while models are loaded and unloaded, one change at a time
+	changing chan struct{} // holds a token while models are loaded and unloaded, one change at a time; taken before mu
+	closing  context.Context
+	close    context.CancelFunc // ends closing: what loads is given up
+	stop     context.Context
+	stopNow  context.CancelFunc // ends stop: versions are closed before their last request
+	telling  sync.Mutex         // held while OnChange runs; mu is not held when it is taken
 
 	mu      sync.RWMutex // guards what follows
 	models  map[string]*model
-	counts  map[string]map[int64]*Stats
 	closed  bool
 	retired sync.WaitGroup // versions that wait for their last request
-	stop    context.Context
-	stopNow context.CancelFunc
-}
-
-// model is what is known of a model.
-type model struct {
-	serving  map[int64]*Version
-	states   map[int64]Entry       // of versions, those that serve and those that do not
-	failure  string                // of the model as a whole; its config.json, say
-	unloaded bool                  // by Unload: not to be loaded again but by Load
-	override *Config               // by Load
-	failed   map[int64]fingerprint // of files that could not be loaded
-	memory   bool                  // brought by Add; the folder has nothing to say about it
 }
 
 // Open returns a repository of the models in a folder. Those that cannot be loaded are reported by Index and logged; an error is
@@ -63,10 +54,6 @@ func Open(ctx context.Context, o Options) (*Repository, error) {
 	if o.Cores == nil {
 		o.Cores = batch.NewCores(0)
 	}
-	ownPool := o.Pool == nil
-	if ownPool {
-		o.Pool = runtime.NewPool(o.Cores.N())
-	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -74,97 +61,48 @@ func Open(ctx context.Context, o Options) (*Repository, error) {
 	if err := o.Defaults.check(); err != nil {
 		return nil, err
 	}
-	r := &Repository{options: o, ownPool: ownPool, models: make(map[string]*model), counts: make(map[string]map[int64]*Stats)}
-	r.stop, r.stopNow = context.WithCancel(context.Background())
-	if o.Dir != "" {
-		if err := r.Refresh(ctx); err != nil {
-			return nil, errors.Join(err, r.Close(ctx))
-		}
+	ownPool := o.Pool == nil
+	if ownPool {
+		o.Pool = runtime.NewPool(o.Cores.N())
 	}
+	r := &Repository{options: o, ownPool: ownPool, changing: make(chan struct{}, 1), models: make(map[string]*model)}
+	r.closing, r.close = context.WithCancel(context.Background())
+	r.stop, r.stopNow = context.WithCancel(context.Background())
+	r.options.OnChange = nil
+	if err := r.Refresh(ctx); err != nil {
+		return nil, errors.Join(err, r.Close(context.Background()))
+	}
+	r.options.OnChange = o.OnChange
 	return r, nil
 }
 
-// State is where a version of a model stands.
-type State string
+// Cores returns the number of cores that runs share.
+func (r *Repository) Cores() int { return r.options.Cores.N() }
 
-// The states of the Open Inference Protocol's model repository extension.
-const (
-	Ready       State = "READY"
-	Loading     State = "LOADING"
-	Unloading   State = "UNLOADING"
-	Unavailable State = "UNAVAILABLE"
-)
-
-// Entry describes a version of a model, or a model without versions.
-type Entry struct {
-	Name    string
-	Version string // empty for a model of which no version is known
-	State   State
-	Reason  string // why it is unavailable, or why its successor is
+// lock waits for its turn to change what serves; the caller calls unlock. The error is the context's or ErrClosed.
+func (r *Repository) lock(ctx context.Context) error {
+	select {
+	case r.changing <- struct{}{}:
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-r.closing.Done():
+		return ErrClosed
+	}
+	if r.closing.Err() != nil {
+		r.unlock()
+		return ErrClosed
+	}
+	return nil
 }
 
-// Index lists what is known of all models, by name and version.
-func (r *Repository) Index() []Entry {
-	r.mu.RLock()
-	defer r.mu.RUnlock()
-	var out []Entry
-	for name, m := range r.models {
-		n := len(out)
-		for _, e := range m.states {
-			out = append(out, e)
-		}
-		slices.SortFunc(out[n:], func(a, b Entry) int { return cmp.Or(len(a.Version)-len(b.Version), cmp.Compare(a.Version, b.Version)) })
-		if len(out) == n {
-			e := Entry{Name: name, State: Unavailable, Reason: m.failure}
-			if m.unloaded {
-				e.Reason = "unloaded"
-			}
-			out = append(out, e)
-		}
-	}
-	slices.SortStableFunc(out, func(a, b Entry) int { return cmp.Compare(a.Name, b.Name) })
-	return out
-}
+// unlock ends a turn.
+func (r *Repository) unlock() { <-r.changing }
 
-// Names returns the names of the models that serve, sorted.
-func (r *Repository) Names() []string {
-	r.mu.RLock()
-	defer r.mu.RUnlock()
-	var out []string
-	for name, m := range r.models {
-		if len(m.serving) > 0 {
-			out = append(out, name)
-		}
-	}
-	slices.Sort(out)
-	return out
-}
-
-// Versions returns the numbers of the versions of a model that serve, ascending.
-func (r *Repository) Versions(name string) []string {
-	r.mu.RLock()
-	defer r.mu.RUnlock()
-	m := r.models[name]
-	if m == nil {
-		return nil
-	}
-	var out []string
-	for _, n := range sortedKeys(m.serving) {
-		out = append(out, strconv.FormatInt(n, 10))
-	}
-	return out
-}
-
-// Ready reports whether every model that should serve does. Models that were unloaded count for nothing.
-func (r *Repository) Ready() bool {
-	r.mu.RLock()
-	defer r.mu.RUnlock()
-	for _, m := range r.models {
-		if len(m.serving) == 0 && !m.unloaded {
-			return false
-		}
-	}
-	return !r.closed
+// whileOpen returns a context that ends with ctx, and with ErrClosed as its cause when the repository is closed.
+func (r *Repository) whileOpen(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	stop := context.AfterFunc(r.closing, func() { cancel(ErrClosed) })
+	return ctx, func() { stop(); cancel(nil) }
 }
 
 // Acquire returns a version of a model that serves, the latest one for an empty version, which the caller must Release. Errors wrap
@@ -174,7 +112,7 @@ func (r *Repository) Acquire(name, version string) (*Version, error) {
 	if version != "" {
 		n, err := parseVersion(version)
 		if err != nil {
-			return nil, fmt.Errorf("model %q: %w", name, err)
+			return nil, fmt.Errorf("model %.140q: %w", name, err)
 		}
 		number = n
 	}
@@ -185,7 +123,7 @@ func (r *Repository) Acquire(name, version string) (*Version, error) {
 	}
 	m := r.models[name]
 	if m == nil {
-		return nil, fmt.Errorf("%w: model %q", ErrNotFound, name)
+		return nil, fmt.Errorf("%w: model %.140q", ErrNotFound, name)
 	}
 	if number < 0 {
 		for n := range m.serving {
@@ -206,148 +144,50 @@ func (r *Repository) Acquire(name, version string) (*Version, error) {
 	return v, nil
 }
 
-// Add serves a model that is in memory under a name and a version; it takes the place of one that was there. Labels may be nil.
-func (r *Repository) Add(name string, number int64, g *graph.Graph, labels vision.Labels, c Config) error {
-	if err := checkName(name); err != nil {
-		return err
-	}
-	if err := c.check(); err != nil {
-		return err
-	}
-	r.changing.Lock()
-	defer r.changing.Unlock()
-	v, err := r.make(name, number, "memory", g, labels, c.or(r.options.Defaults))
-	if err != nil {
-		return fmt.Errorf("model %q: %w", name, err)
-	}
-	err = r.change(name, func(m *model) {
-		m.memory = true
-		m.replace(r, v)
-	})
-	if err != nil {
-		v.retireUnused()
-	}
-	return err
-}
-
-// change applies f to a model under the lock, making one where there is none.
-func (r *Repository) change(name string, f func(*model)) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.closed {
-		return ErrClosed
-	}
-	m := r.models[name]
-	if m == nil {
-		m = &model{serving: make(map[int64]*Version), states: make(map[int64]Entry), failed: make(map[int64]fingerprint)}
-		r.models[name] = m
-	}
-	f(m)
-	return nil
-}
-
-// replace makes v serve and retires the version that it takes the place of.
-func (m *model) replace(r *Repository, v *Version) {
-	old := m.serving[v.Number]
-	m.serving[v.Number] = v
-	m.states[v.Number] = Entry{Name: v.Model, Version: v.Version(), State: Ready}
-	m.failure = ""
-	delete(m.failed, v.Number)
-	if old != nil {
-		r.retire(old)
-	}
-}
-
-// retire closes a version after its last request; the caller holds the lock.
-func (r *Repository) retire(v *Version) {
-	r.retired.Go(func() {
-		if err := v.retire(r.stop); err != nil {
-			r.options.Logger.Warn("closed before its last request", "model", v.Model, "version", v.Number, "error", err)
-		}
-	})
-}
-
-// stats returns the counts of a version of a model, which outlive reloads.
-func (r *Repository) stats(name string, number int64) *Stats {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.counts[name] == nil {
-		r.counts[name] = make(map[int64]*Stats)
-	}
-	if r.counts[name][number] == nil {
-		r.counts[name][number] = new(Stats)
-	}
-	return r.counts[name][number]
-}
-
-// Close takes no more requests and waits until the versions have answered those that they have, or the context ends, whose error it
-// returns then.
+// Close takes no more requests, gives up what is being loaded, and waits until the versions have answered the requests that they have.
+// Where the context ends before, its error is returned, requests that still wait get batch.ErrClosed, and a load that is under way ends
+// at its next step.
 func (r *Repository) Close(ctx context.Context) error {
 	r.mu.Lock()
-	if !r.closed {
+	first := !r.closed
+	if first {
 		r.closed = true
 		for _, m := range r.models {
-			for n, v := range m.serving {
-				r.retire(v)
-				delete(m.serving, n)
-			}
+			r.unload(m, "closed")
 		}
 	}
 	r.mu.Unlock()
-	through := make(chan struct{})
+	r.close()
+	loaded, answered := make(chan struct{}), make(chan struct{})
+	go func() {
+		if first {
+			r.tell()
+		}
+		r.changing <- struct{}{}
+		r.unlock()
+		close(loaded)
+	}()
 	go func() {
 		r.retired.Wait()
-		close(through)
+		close(answered)
 	}()
-	var err error
-	select {
-	case <-through:
-	case <-ctx.Done():
-		err = ctx.Err()
-		r.stopNow()
-		<-through
-	}
+	err := waitFor(ctx, loaded, answered)
 	r.stopNow()
+	<-answered
 	if r.ownPool {
 		r.options.Pool.Close()
 	}
 	return err
 }
 
-// nameForm is what the name of a model looks like: no separator, no leading dot.
-var nameForm = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.+-]{0,127}$`)
-
-// checkName returns an error wrapping ErrName unless name can be that of a model.
-func checkName(name string) error {
-	if !nameForm.MatchString(name) {
-		return fmt.Errorf("%w: model %.140q", ErrName, name)
-	}
-	return nil
-}
-
-// parseVersion returns a version's number; only its shortest form counts.
-func parseVersion(s string) (int64, error) {
-	n, err := strconv.ParseInt(s, 10, 64)
-	if err != nil || n < 0 || strconv.FormatInt(n, 10) != s {
-		return 0, fmt.Errorf("%w: version %.40q: want a number", ErrName, s)
-	}
-	return n, nil
-}
-
-// Cores returns the number of cores that runs share.
-func (r *Repository) Cores() int { return r.options.Cores.N() }
-
-// Serving returns the versions that serve, by model and number. They are for reading counts and descriptions: one that is to run is got
-// from Acquire.
-func (r *Repository) Serving() []*Version {
-	r.mu.RLock()
-	defer r.mu.RUnlock()
-	var out []*Version
-	for _, name := range sortedKeys(r.models) {
-		serving := r.models[name].serving
-		for _, n := range sortedKeys(serving) {
-			out = append(out, serving[n])
+// waitFor waits until all channels are closed, or the context ends, whose error it returns then.
+func waitFor(ctx context.Context, list ...chan struct{}) error {
+	for _, c := range list {
+		select {
+		case <-c:
+		case <-ctx.Done():
+			return ctx.Err()
 		}
 	}
-	return out
+	return nil
 }

@@ -1,13 +1,14 @@
 package repository
 
 import (
+	"maps"
 	"sync"
 	"time"
 
 	"github.com/octet-ml/octet/serve/batch"
 )
 
-// Duration statistics: how often, and for how long in all.
+// Total says how often something was done, and how long it took in all.
 type Total struct {
 	Count uint64
 	Time  time.Duration
@@ -51,9 +52,7 @@ func (s *Stats) Snapshot() Snapshot {
 	defer s.mu.Unlock()
 	out := s.s
 	out.Batches = make(map[int]BatchStats, len(s.s.Batches))
-	for n, b := range s.s.Batches {
-		out.Batches[n] = b
-	}
+	maps.Copy(out.Batches, s.s.Batches)
 	return out
 }
 

@@ -16,7 +16,7 @@ type Version struct {
 	Model     string
 	Number    int64
 	Config    Config // with defaults
-	Format    string // of the file: "onnx" or "tflite"
+	Format    string // of the file: "onnx" or "tflite"; "memory" of one that Add brought
 	Digest    string // that the file carries and that was found to hold; may be empty
 	Program   *runtime.Program
 	Pipeline  *vision.Pipeline // nil for a model that takes no picture
@@ -55,3 +55,6 @@ func (v *Version) retire(ctx context.Context) error {
 	}
 	return v.Queue.Close(ctx)
 }
+
+// retireUnused closes a version that never served.
+func (v *Version) retireUnused() { _ = v.retire(context.Background()) }
