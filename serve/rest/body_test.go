@@ -43,8 +43,8 @@ func compressed(t testing.TB, encoding string, data []byte) []byte {
 	return b.Bytes()
 }
 
-// only hides the type of a reader, so that its length is unknown.
-type only struct{ io.Reader }
+// unsized hides the type of a reader, so that its length is unknown.
+type unsized struct{ io.Reader }
 
 func TestBody(t *testing.T) {
 	pattern := make([]byte, 700_000)
@@ -91,7 +91,7 @@ func TestBody(t *testing.T) {
 			}
 			var src io.Reader = bytes.NewReader(body)
 			if c.chunked {
-				src = only{src}
+				src = unsized{src}
 			}
 			r := httptest.NewRequest("POST", "/", src)
 			r.Header.Set("Content-Encoding", c.encoding)
@@ -136,7 +136,7 @@ func TestBodyOfABudgetThatIsSmall(t *testing.T) {
 			}
 			var src io.Reader = bytes.NewReader(make([]byte, c.size))
 			if c.chunked {
-				src = only{src}
+				src = unsized{src}
 			}
 			got, release, err := Body(httptest.NewRecorder(), httptest.NewRequest("POST", "/", src), 1<<30, budget)
 			if !errors.Is(err, c.want) || c.want == nil && len(got) != c.size {

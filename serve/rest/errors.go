@@ -76,13 +76,20 @@ func WriteJSON(w http.ResponseWriter, status int, v any) {
 	write(w, status, "application/json", b.Bytes())
 }
 
-// write answers with a body.
-func write(w http.ResponseWriter, status int, kind string, body []byte) {
+// write answers with a body of several parts.
+func write(w http.ResponseWriter, status int, kind string, first []byte, parts ...[]byte) {
+	size := len(first)
+	for _, p := range parts {
+		size += len(p)
+	}
 	h := w.Header()
 	h.Set("Content-Type", kind)
-	h.Set("Content-Length", strconv.Itoa(len(body)))
+	h.Set("Content-Length", strconv.Itoa(size))
 	w.WriteHeader(status)
-	w.Write(body) // fails only when the client has gone
+	w.Write(first) // fails only when the client has gone
+	for _, p := range parts {
+		w.Write(p)
+	}
 }
 
 // errorDocument is the protocol's inference_error_json.

@@ -103,8 +103,8 @@ func TestFloatsOfJSON(t *testing.T) {
 		{"1e38", true, true},
 		{"1e39", false, true},
 		{"3.4028235677973367e38", false, true}, // just over the middle between the largest and what would follow
-		{"3.4028235677973366e38", true, true}, // just under it
-		{"1e-400", true, true}, // rounds to 0
+		{"3.4028235677973366e38", true, true},  // just under it
+		{"1e-400", true, true},                 // rounds to 0
 		{"1e400", false, false},
 		{"-1e400", false, false},
 		{"1e99999999999999999999", false, false},

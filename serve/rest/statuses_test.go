@@ -7,9 +7,9 @@ import (
 )
 
 func TestEveryCodeHasAStatus(t *testing.T) {
-	for code := oip.OK; code <= oip.Deadline; code++ {
+	for code := range oip.Codes {
 		if statuses[code] == 0 {
-			t.Errorf("code %d has no status", code)
+			t.Errorf("%v has no status", code)
 		}
 	}
 }
