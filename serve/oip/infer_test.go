@@ -150,6 +150,10 @@ func TestDrain(t *testing.T) {
 	if !s.Ready() {
 		t.Error("not ready")
 	}
+	s.Leave()
+	if s.Ready() || s.Admit(context.Background(), "digits", "") != nil {
+		t.Error("a service that leaves is ready, or does not answer")
+	}
 	if err := s.Drain(context.Background()); err != nil {
 		t.Error(err)
 	}

@@ -51,6 +51,7 @@ type Service struct {
 	decoders chan struct{}       // a token for each picture that may be decoded
 	pixels   *semaphore.Weighted // that may be decoded at once
 
+	leaving  atomic.Bool
 	draining atomic.Bool
 	mu       sync.Mutex
 	active   int           // requests
@@ -80,8 +81,14 @@ func (s *Service) Repository() *repository.Repository { return s.models }
 // Budget returns the bytes that requests may hold; it may be nil.
 func (s *Service) Budget() *Budget { return s.options.Budget }
 
-// Ready reports whether the server takes requests and all its models serve.
-func (s *Service) Ready() bool { return !s.draining.Load() && s.models.Ready() }
+// Ready reports whether the server takes requests and all its models serve, and means to go on doing so.
+func (s *Service) Ready() bool { return !s.leaving.Load() && s.models.Ready() }
+
+// Leave makes the service not ready, although it answers as before, so that clients turn to others before Drain refuses them.
+func (s *Service) Leave() { s.leaving.Store(true) }
+
+// Leaving reports whether Leave or Drain has been called.
+func (s *Service) Leaving() bool { return s.leaving.Load() }
 
 // Draining reports whether Drain has been called.
 func (s *Service) Draining() bool { return s.draining.Load() }
@@ -119,6 +126,7 @@ func (s *Service) finish() {
 // error it returns then.
 func (s *Service) Drain(ctx context.Context) error {
 	s.mu.Lock()
+	s.leaving.Store(true)
 	s.draining.Store(true)
 	s.finish()
 	s.mu.Unlock()

@@ -1,0 +1,147 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os/signal"
+	goruntime "runtime"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/octet-ml/octet/loader"
+	"github.com/octet-ml/octet/serve"
+	"github.com/octet-ml/octet/serve/oip"
+	"github.com/octet-ml/octet/serve/repository"
+	"github.com/octet-ml/octet/serve/telemetry"
+)
+
+// serveFlags are those of octet serve.
+type serveFlags struct {
+	options  serve.Options
+	defaults repository.Config
+	maxDelay time.Duration
+	timeout  time.Duration
+	logLevel string
+	compat   string
+	guards   guardFlags
+}
+
+func (a *app) serveCommand() *cobra.Command {
+	f := new(serveFlags)
+	c := &cobra.Command{
+		Use:   "serve [--repository DIR]",
+		Short: "Answer inference requests over HTTP and gRPC",
+		Long: "Serves the models of a folder by the Open Inference Protocol (version 2) on HTTP and gRPC, as clients of KServe and Triton speak\n" +
+			"it, pictures by POST /v1/classify/MODEL, and a page to try a picture at /. The folder holds MODEL/VERSION/model.onnx or model.tflite and,\n" +
+			"optionally, MODEL/config.json and MODEL/labels.txt; what changes there is taken up while requests run. Without --repository the models\n" +
+			"inside the command are served: " + sampleNames() + ". See docs/serving.md.\n\n" +
+			"SIGTERM and SIGINT stop the server once it has answered what it has taken; a second one stops it at once.",
+		Args: arguments(cobra.NoArgs),
+		RunE: func(c *cobra.Command, _ []string) error { return a.serve(c.Context(), f) },
+	}
+	o, flags := &f.options, c.Flags()
+	flags.StringVar(&o.Models.Dir, "repository", "", "folder of models (default: the models inside the command)")
+	flags.BoolVar(&o.Models.Explicit, "explicit", false, "load no model but what the API names")
+	flags.BoolVar(&o.Watch, "watch", true, "take up changes of the folder")
+	flags.DurationVar(&o.Models.Poll, "poll", 0, "look for changes so often, too, for file systems that tell nothing (default: never)")
+	flags.StringVar(&o.Models.Kernels, "kernels", "", "instruction-set level (default: the best available; see octet cpu)")
+	flags.IntVar(&o.Cores, "cores", 0, "cores that run models (default: all that the process may use)")
+	flags.StringVar(&o.HTTP, "http", ":8000", "address for HTTP, off for none")
+	flags.StringVar(&o.GRPC, "grpc", ":8001", "address for gRPC, off for none")
+	flags.StringVar(&o.Metrics, "metrics", ":8002", "address for /metrics, off for none")
+	flags.StringVar(&o.Admin, "admin", "off", "address for /debug/pprof, off for none")
+	flags.BoolVar(&o.AllowChange, "allow-change", false, "let clients load and unload models")
+	flags.IntVar(&f.defaults.MaxBatch, "max-batch", 0, "examples of a batch of models whose config.json says nothing (default 8)")
+	flags.DurationVar(&f.maxDelay, "max-delay", 0, "how long their requests may wait for others (default 0: batches form while cores are busy)")
+	flags.IntVar(&f.defaults.MaxQueue, "max-queue", 0, "how many of their examples may wait (default 256)")
+	flags.DurationVar(&f.timeout, "timeout", 0, "time of their requests that say nothing else (default 30s)")
+	flags.BoolVar(&f.defaults.Integer, "require-int8", false, "refuse models whose convolutions or dense layers would run in float")
+	flags.BoolVar(&f.defaults.Digest, "check-digest", false, "refuse models that carry no digest; one that is carried is checked in any case")
+	flags.DurationVar(&o.MaxTimeout, "max-timeout", 0, "most time that a request may ask for (default 5m)")
+	flags.Int64Var(&o.MaxRequestBytes, "max-request-bytes", serve.DefaultMaxRequestBytes, "bytes of a request")
+	flags.Int64Var(&o.MaxBytes, "max-bytes-in-flight", serve.DefaultMaxBytes, "bytes of all requests together")
+	flags.Int64Var(&o.MaxPixels, "max-pixels", oip.DefaultMaxPixels, "pixels of a picture, and of all that are decoded at once")
+	flags.IntVar(&o.MaxConnections, "max-connections", serve.DefaultMaxConnections, "connections to each port")
+	flags.DurationVar(&o.DrainDelay, "drain-delay", 0, "how long a server that is told to stop answers while it says that it is not ready")
+	flags.DurationVar(&o.DrainTimeout, "drain-timeout", serve.DefaultDrainTimeout, "how long it answers what it has taken")
+	flags.StringVar(&f.compat, "metrics-compat", "", "triton: metrics of the nv_inference_* family, too")
+	flags.StringVar(&o.Trace.Endpoint, "otlp-endpoint", "", "collector of traces, OTLP over HTTP (default: OTEL_EXPORTER_OTLP_ENDPOINT, or none)")
+	flags.Float64Var(&o.Trace.Ratio, "trace-ratio", 0, "share of requests to trace, where the caller does not decide (default: all)")
+	flags.StringVar(&f.logLevel, "log-level", "info", "debug, info, warn or error")
+	flags.BoolVar(&o.LogRequests, "log-requests", false, "log requests that succeed, too")
+	f.guards.add(flags)
+	return c
+}
+
+// serve runs a server until a signal comes.
+func (a *app) serve(ctx context.Context, f *serveFlags) error {
+	o := f.options
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(f.logLevel)); err != nil {
+		return usageError{fmt.Errorf("--log-level %s: want debug, info, warn or error", f.logLevel)}
+	}
+	if f.compat != "" && f.compat != "triton" {
+		return usageError{fmt.Errorf("--metrics-compat %s: want triton", f.compat)}
+	}
+	for _, n := range []struct {
+		flag string
+		v    int64
+	}{{"cores", int64(o.Cores)}, {"max-request-bytes", o.MaxRequestBytes}, {"max-bytes-in-flight", o.MaxBytes}, {"max-pixels", o.MaxPixels},
+		{"max-connections", int64(o.MaxConnections)}, {"drain-delay", int64(o.DrainDelay)}, {"drain-timeout", int64(o.DrainTimeout)}} {
+		if n.v < 0 {
+			return usageError{fmt.Errorf("--%s: want no negative value", n.flag)}
+		}
+	}
+	for _, address := range []*string{&o.HTTP, &o.GRPC, &o.Metrics, &o.Admin} {
+		if *address == "off" {
+			*address = ""
+		}
+	}
+	o.TritonMetrics = f.compat == "triton"
+	o.Logger = telemetry.NewLogger(a.stderr, level)
+	o.Trace.Logger = o.Logger
+	o.Version = version()
+	o.Trace.Version = o.Version
+	f.defaults.MaxDelay, f.defaults.Timeout = repository.Duration(f.maxDelay), repository.Duration(f.timeout)
+	o.Models.Defaults = f.defaults
+	if o.Models.Dir == "" {
+		o.Watch = false
+		o.Prepare = addSamples
+		o.Sample = samples[0].picture()
+	}
+	if o.Cores == 0 {
+		o.Cores = goruntime.GOMAXPROCS(0)
+	}
+	// Models keep the scheduler's processors busy for milliseconds on end, and only one that is free looks at the network.
+	defer goruntime.GOMAXPROCS(goruntime.GOMAXPROCS(o.Cores + max(2, o.Cores/4)))
+	ctx, stop := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop) // the second signal is the system's: it ends the process
+	closeGuards, err := f.guards.set(&o)
+	if err != nil {
+		return err
+	}
+	s, err := serve.New(ctx, o)
+	if err != nil {
+		return errors.Join(err, closeGuards())
+	}
+	return errors.Join(s.Run(ctx), closeGuards())
+}
+
+// addSamples adds the models inside the command to a repository.
+func addSamples(r *repository.Repository) error {
+	for _, s := range samples {
+		g, err := loader.Decode(s.model())
+		if err != nil {
+			return fmt.Errorf("%s: %w", s.name, err)
+		}
+		if err := r.Add(s.name, 1, g, nil, repository.Config{}); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,85 @@
+package serve
+
+import (
+	"crypto/tls"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"google.golang.org/grpc"
+
+	"github.com/octet-ml/octet/serve/repository"
+	"github.com/octet-ml/octet/serve/telemetry"
+)
+
+// Options says what a Server serves, where, and within which limits. The zero value serves nothing.
+type Options struct {
+	// Models says where models are. New sets its Cores, Pool, Logger, OnBatch and OnChange.
+	Models repository.Options
+	// Prepare is called with the repository before ports are opened, to Add models that are in memory; nil: there are none.
+	Prepare func(*repository.Repository) error
+	Watch   bool   // take up changes of the folder as they happen
+	Cores   int    // that run models; default GOMAXPROCS
+	Sample  []byte // file with a picture that the page offers to try; nil: none
+
+	// Addresses to listen at, as net.Listen takes them; empty: not at all.
+	HTTP    string
+	GRPC    string
+	Metrics string
+	Admin   string // pprof
+
+	AllowChange     bool          // load and unload through the API
+	MaxRequestBytes int64         // of a request; default DefaultMaxRequestBytes
+	MaxBytes        int64         // of all requests together; default DefaultMaxBytes
+	MaxPixels       int64         // of a picture; default oip.DefaultMaxPixels
+	MaxTimeout      time.Duration // most that a request may ask for; default 5m
+	MaxConnections  int           // to each of the ports; default DefaultMaxConnections
+	DrainDelay      time.Duration // in which a server that is to stop is not ready, but answers
+	DrainTimeout    time.Duration // in which it answers what it has taken; default DefaultDrainTimeout
+
+	TLS *tls.Config // for HTTP and gRPC, see guard.TLS; nil: none
+	// Tokens and AdminTokens guard requests, and those that change models or reach the admin port; nil: everybody may.
+	Tokens      Tokens
+	AdminTokens Tokens
+
+	TritonMetrics bool                   // the nv_inference_* family, too
+	Trace         telemetry.TraceOptions // default: none
+	Logger        *slog.Logger           // default: nowhere
+	LogRequests   bool                   // those that succeed, too
+	Version       string                 // of the program, in metadata and metrics
+}
+
+// Tokens guards HTTP and gRPC by bearer tokens; see package guard.
+type Tokens interface {
+	HTTP(next http.Handler) http.Handler
+	Unary() grpc.UnaryServerInterceptor
+	Stream() grpc.StreamServerInterceptor
+}
+
+// Defaults of Options.
+const (
+	DefaultMaxRequestBytes = 64 << 20
+	DefaultMaxBytes        = 512 << 20
+	DefaultMaxConnections  = 4096
+	DefaultDrainTimeout    = 30 * time.Second
+)
+
+// withDefaults returns o with zero values replaced.
+func (o Options) withDefaults() Options {
+	if o.MaxRequestBytes <= 0 {
+		o.MaxRequestBytes = DefaultMaxRequestBytes
+	}
+	if o.MaxBytes <= 0 {
+		o.MaxBytes = DefaultMaxBytes
+	}
+	if o.MaxConnections <= 0 {
+		o.MaxConnections = DefaultMaxConnections
+	}
+	if o.DrainTimeout <= 0 {
+		o.DrainTimeout = DefaultDrainTimeout
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	return o
+}
