@@ -117,5 +117,6 @@ func shown(r *http.Request) string { return fmt.Sprintf("%.200q", r.URL.EscapedP
 
 // isClean reports whether a path has no empty, "." or ".." segment.
 func isClean(p string) bool {
-	return strings.HasPrefix(p, "/") && path.Clean(p) == strings.TrimSuffix(p, "/") || p == "/"
+	c := path.Clean(p)
+	return strings.HasPrefix(p, "/") && (p == c || c != "/" && p == c+"/")
 }
