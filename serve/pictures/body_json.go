@@ -83,6 +83,14 @@ func (c *collector) add(value []byte) error {
 	if value[0] != '"' {
 		return fmt.Errorf("%w: picture %d: want a string with base64", oip.ErrInvalid, i)
 	}
+	if bytes.IndexByte(value, '\\') >= 0 { // such as \/, which some encoders write for every slash
+		copies := 2 * int64(len(value))
+		budget := c.handler.service.Budget()
+		if err := budget.Take(copies); err != nil {
+			return err
+		}
+		defer budget.Give(copies)
+	}
 	data, err := decodeString(value)
 	if err != nil {
 		return fmt.Errorf("%w: picture %d: %w", oip.ErrInvalid, i, err)
@@ -97,7 +105,7 @@ func (c *collector) add(value []byte) error {
 // decodeString returns the bytes of a JSON string that holds base64, with or without padding, or a data: URL (RFC 2397) of base64.
 func decodeString(value []byte) ([]byte, error) {
 	text := value[1 : len(value)-1]
-	if bytes.IndexByte(text, '\\') >= 0 { // such as \/, which some encoders write for every slash
+	if bytes.IndexByte(text, '\\') >= 0 {
 		var s string
 		if err := json.Unmarshal(value, &s); err != nil {
 			return nil, err

@@ -18,8 +18,9 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
-	"reflect"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/iotest"
 
@@ -194,7 +195,7 @@ func TestEveryFormOfABodyIsClassified(t *testing.T) {
 					t.Errorf("classes %+v", r.Classes)
 				}
 			}
-			if got := best(a); !reflect.DeepEqual(got, c.want) || !reflect.DeepEqual(files, c.files) {
+			if got := best(a); !slices.Equal(got, c.want) || !slices.Equal(files, c.files) {
 				t.Errorf("got %v of files %q, want %v of %q", got, files, c.want, c.files)
 			}
 			if a.Model != "digits" || a.Version != "1" {
@@ -375,6 +376,46 @@ func TestPicturesThatPackWellAreTaken(t *testing.T) {
 	a, _ := ask(t, h, post("/v1/classify/digits", kind, body), http.StatusOK)
 	if got := best(a); got[0] == "error" || got[1] != "error" || !strings.Contains(a.Results[1].Error, "too large") {
 		t.Errorf("got %+v", a.Results)
+	}
+}
+
+func TestManyRequestsAtOnce(t *testing.T) {
+	o := new(pictures.Observer)
+	s := service(t, 64<<20, oip.Options{Observe: o.Observe})
+	h := pictures.New(s, pictures.Options{Observer: o})
+	three, seven, eight := servetest.Digit(t, "3"), servetest.Digit(t, "7"), servetest.Digit(t, "8")
+	kind, body := form(t, "3", string(three), "x", "no picture", "8", string(eight))
+	var group sync.WaitGroup
+	for range 4 {
+		group.Go(func() {
+			for range 4 {
+				for _, c := range []struct {
+					kind string
+					body []byte
+					want []string
+				}{
+					{"", seven, []string{"7"}},
+					{kind, body, []string{"3", "error", "8"}},
+					{"application/json", object(t, "images", [][]byte{eight, three}), []string{"8", "3"}},
+				} {
+					w := httptest.NewRecorder()
+					h.ServeHTTP(w, post("/v1/classify/digits", c.kind, c.body))
+					var a answer
+					if err := json.Unmarshal(w.Body.Bytes(), &a); err != nil || !slices.Equal(best(a), c.want) {
+						t.Errorf("%v, status %d: %s, want %v", err, w.Code, w.Body, c.want)
+					}
+				}
+				w := httptest.NewRecorder()
+				h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/v1/status", nil))
+				if w.Code != http.StatusOK {
+					t.Errorf("status: %s", w.Body)
+				}
+			}
+		})
+	}
+	group.Wait()
+	if used := s.Budget().Used(); used != 0 {
+		t.Errorf("%d bytes of the budget are left taken", used)
 	}
 }
 

@@ -16,7 +16,7 @@ const cells = [
 
 // Live shows the state of the server, and asks for it as long as the page can be seen.
 export class Live {
-  // show is called with each state.
+  // line and rows are elements: what the server says in words, and the body of the table. show is called with each state.
   constructor(server, line, rows, show) {
     this.server = server;
     this.line = line;
@@ -37,10 +37,12 @@ export class Live {
     try {
       const status = await this.server.status(AbortSignal.timeout(patience));
       this.line.classList.remove("alarm");
+      this.rows.classList.remove("stale");
       this.update(status);
     } catch (e) {
       again = e.status !== 401; // it is asked again when there is a token
       this.line.classList.add("alarm");
+      this.rows.classList.add("stale");
       this.say(e.name === "TimeoutError" ? "The server does not answer." : `No state: ${e.message}.`);
     } finally {
       this.asking = false;
