@@ -76,7 +76,7 @@ var policy = []row{
 	{pkg: "serve/pictures", ours: []string{"vision", "serve/batch", "serve/oip", "serve/repository", "serve/rest"},
 		external: []string{"github.com/HdrHistogram/hdrhistogram-go"}},
 	{pkg: "serve/telemetry", ours: []string{"serve/batch", "serve/oip", "serve/repository"},
-		external: []string{"github.com/prometheus", "go.opentelemetry.io"}},
+		external: []string{"github.com/prometheus", "go.opentelemetry.io", "google.golang.org/grpc"}},
 	{pkg: "serve/guard", ours: []string{"serve/oip"}, external: []string{"github.com/fsnotify/fsnotify", "google.golang.org/grpc"}},
 	{pkg: "serve/load", ours: []string{"serve/inference"}, external: []string{"github.com/HdrHistogram/hdrhistogram-go", "google.golang.org/grpc", "google.golang.org/protobuf"}},
 	{pkg: "serve/internal/servetest", ours: []string{"internal/testkit", "loader", "vision", "serve/oip", "serve/repository"}},

@@ -151,7 +151,8 @@ func TestPanicsAreForOurOwnBugs(t *testing.T) {
 	}
 }
 
-// checkPanics returns the panics outside of tests whose message does not start with "bug:".
+// checkPanics returns the panics outside of tests whose message does not start with "bug:". A handler may end a response that has begun
+// the one way that net/http has for it.
 func checkPanics(f *goFile) []string {
 	if f.kind != production {
 		return nil
@@ -162,12 +163,22 @@ func checkPanics(f *goFile) []string {
 		if !ok {
 			return true
 		}
-		if id, ok := call.Fun.(*ast.Ident); ok && id.Name == "panic" && !strings.HasPrefix(firstString(call), `bug:`) {
+		if id, ok := call.Fun.(*ast.Ident); ok && id.Name == "panic" && !strings.HasPrefix(firstString(call), `bug:`) && !aborts(call) {
 			out = append(out, f.line(call.Pos())+`: panic is for our own bugs, its message starts with "bug:"`)
 		}
 		return true
 	})
 	return out
+}
+
+// aborts reports whether a call of panic is panic(http.ErrAbortHandler).
+func aborts(call *ast.CallExpr) bool {
+	s, ok := call.Args[0].(*ast.SelectorExpr)
+	if !ok || s.Sel.Name != "ErrAbortHandler" {
+		return false
+	}
+	id, ok := s.X.(*ast.Ident)
+	return ok && id.Name == "http"
 }
 
 // firstString returns the first string literal in a call, without its opening quote.
@@ -209,6 +220,8 @@ func TestSourceCheckersAcceptAndRefuse(t *testing.T) {
 		{"formatted bug panic", "a/a.go", `func f() { panic(fmt.Sprintf("bug: %d", 1)) }`, "", checkPanics},
 		{"other panic", "a/a.go", `func f() { panic("no weights") }`, "our own bugs", checkPanics},
 		{"panic with an error", "a/a.go", `func f(err error) { panic(err) }`, "our own bugs", checkPanics},
+		{"end of a response", "a/a.go", `func f() { panic(http.ErrAbortHandler) }`, "", checkPanics},
+		{"panic with another's error", "a/a.go", `func f() { panic(http.ErrHandlerTimeout) }`, "our own bugs", checkPanics},
 		{"panic in a test", "a/a_test.go", `func f(err error) { panic(err) }`, "", checkPanics},
 	} {
 		t.Run(c.name, func(t *testing.T) {
