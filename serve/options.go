@@ -51,8 +51,11 @@ type Options struct {
 
 // Tokens guards HTTP and gRPC by bearer tokens; see package guard.
 type Tokens interface {
+	// HTTP answers requests without a token with 401, and hands on the others.
 	HTTP(next http.Handler) http.Handler
+	// Unary refuses calls without a token with UNAUTHENTICATED.
 	Unary() grpc.UnaryServerInterceptor
+	// Stream is Unary for streams.
 	Stream() grpc.StreamServerInterceptor
 }
 

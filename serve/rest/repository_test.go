@@ -17,7 +17,8 @@ import (
 
 // The cases of Triton's model repository extension, by its document: index, load and unload, in their order.
 func TestModelRepositoryExtension(t *testing.T) {
-	h := rest.New(servetest.Service(t), rest.Options{})
+	service := servetest.Service(t)
+	h := rest.New(service, rest.Options{})
 	const both = `[{"name":"digits","version":"1","state":"READY","reason":""},{"name":"other","version":"1","state":"READY","reason":""}]`
 	model := base64.StdEncoding.EncodeToString(servetest.Digits(t))
 	for _, c := range []struct {
@@ -31,7 +32,7 @@ func TestModelRepositoryExtension(t *testing.T) {
 		{"index of garbage", "index", `{"ready":1}`, 400, "JSON"},
 		{"index and more", "index", `{"ready":true} {}`, 400, "nothing more"},
 		{"unload", "models/other/unload", ``, 200, ""},
-		{"index shows it", "index", `{"ready":false}`, 200, `[{"name":"digits","version":"1","state":"READY","reason":""},{"name":"other","state":"UNAVAILABLE","reason":"unloaded"}]`},
+		{"index shows it", "index", `{"ready":false}`, 200, `[{"name":"digits","version":"1","state":"READY","reason":""},{"name":"other","version":"1","state":"UNAVAILABLE","reason":"unloaded"}]`},
 		{"index of those that are ready does not", "index", `{"ready":true}`, 200, `[{"name":"digits","version":"1","state":"READY","reason":""}]`},
 		{"load", "models/other/load", ``, 200, ""},
 		{"index shows it again", "index", ` `, 200, both},
@@ -50,6 +51,7 @@ func TestModelRepositoryExtension(t *testing.T) {
 		{"unload of no model", "models/nothing/unload", ``, 404, "nothing"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			servetest.Settled(t, service)
 			w := call(t, h, "POST", "/v2/repository/"+c.path, nil, c.body)
 			body := w.Body.String()
 			switch {

@@ -130,6 +130,7 @@ func TestRepositoryControl(t *testing.T) {
 	f := start(t, service, Options{})
 	index := func(ready bool, want string) {
 		t.Helper()
+		servetest.Settled(t, service)
 		got, err := f.client.RepositoryIndex(ctx, &inference.RepositoryIndexRequest{Ready: ready})
 		wantText(t, got, err, want)
 	}
@@ -139,7 +140,7 @@ func TestRepositoryControl(t *testing.T) {
 		"unload_dependents": {ParameterChoice: &inference.ModelRepositoryParameter_BoolParam{BoolParam: true}}}}); err != nil {
 		t.Fatal(err)
 	}
-	index(false, `models { name: "digits" version: "1" state: "READY" } models { name: "other" state: "UNAVAILABLE" reason: "unloaded" }`)
+	index(false, `models { name: "digits" version: "1" state: "READY" } models { name: "other" version: "1" state: "UNAVAILABLE" reason: "unloaded" }`)
 	index(true, `models { name: "digits" version: "1" state: "READY" }`)
 	config := func(text string) map[string]*inference.ModelRepositoryParameter {
 		return map[string]*inference.ModelRepositoryParameter{"config": {ParameterChoice: &inference.ModelRepositoryParameter_StringParam{StringParam: text}}}

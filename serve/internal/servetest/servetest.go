@@ -6,6 +6,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -79,4 +80,17 @@ func Repository(t testing.TB, o repository.Options) *repository.Repository {
 func Service(t testing.TB) *oip.Service {
 	t.Helper()
 	return oip.NewService(Repository(t, repository.Options{Dir: Folder(t, "digits", "other")}), oip.Options{AllowChange: true})
+}
+
+// Settled waits until no version is on its way: unloaded ones are closed by goroutines of their own, after their last request.
+func Settled(t testing.TB, s *oip.Service) {
+	t.Helper()
+	moving := func(e repository.Entry) bool { return e.State == repository.Loading || e.State == repository.Unloading }
+	for range 10_000 {
+		if !slices.ContainsFunc(s.Index(false), moving) {
+			return
+		}
+		time.Sleep(time.Millisecond)
+	}
+	t.Fatalf("still on the way: %+v", s.Index(false))
 }
