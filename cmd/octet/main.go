@@ -32,7 +32,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.AddCommand(a.classifyCommand(), a.inspectCommand(), a.runCommand(), a.evalCommand(), a.cpuCommand(), a.digestCommand(), a.benchCommand(), a.quantizeCommand(), a.compareCommand(), a.generateCommand(), a.serveCommand())
+	root.AddCommand(a.classifyCommand(), a.inspectCommand(), a.runCommand(), a.evalCommand(), a.cpuCommand(), a.digestCommand(), a.benchCommand(), a.quantizeCommand(), a.compareCommand(), a.generateCommand(), a.serveCommand(), a.loadCommand())
 	root.SetArgs(args)
 	root.SetIn(stdin)
 	root.SetOut(stdout)
