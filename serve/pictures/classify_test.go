@@ -379,6 +379,19 @@ func TestPicturesThatPackWellAreTaken(t *testing.T) {
 	}
 }
 
+func TestCopiesAreCounted(t *testing.T) {
+	plain := object(t, "image", base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{0xff}, 20_000)))
+	escaped := append([]byte(`{"image":"\/`), plain[len(`{"image":"/`):]...)
+	// The body and what is decoded of it fit, another copy does not.
+	s := service(t, int64(3*len(plain)), oip.Options{})
+	h := pictures.New(s, pictures.Options{})
+	ask(t, h, post("/v1/classify/digits", "application/json", plain), http.StatusUnsupportedMediaType)
+	ask(t, h, post("/v1/classify/digits", "application/json", escaped), http.StatusTooManyRequests)
+	if used := s.Budget().Used(); used != 0 {
+		t.Errorf("%d bytes of the budget are left taken", used)
+	}
+}
+
 func TestManyRequestsAtOnce(t *testing.T) {
 	o := new(pictures.Observer)
 	s := service(t, 64<<20, oip.Options{Observe: o.Observe})

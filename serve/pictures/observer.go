@@ -12,7 +12,7 @@ import (
 )
 
 // Observer keeps what the last minute brought to each version of a model: Observe belongs into oip.Options.Observe, ObserveBatch into
-// repository.Options.OnBatch. It takes at most about 40 KiB for each of at most maxWindows versions, needs no goroutine, and holds a lock
+// repository.Options.OnBatch. It takes at most about 45 KiB for each of at most maxWindows versions, needs no goroutine, and holds a lock
 // of the version for as long as a few counts take. The zero value is ready; it is safe for concurrent use.
 type Observer struct {
 	mu      sync.RWMutex
