@@ -390,3 +390,27 @@ func TestManyRequests(t *testing.T) {
 		mustClose(t, q)
 	}
 }
+
+// A queue that is given a session uses it, and lets go of it when it is closed.
+func TestAQueueBeginsWithASession(t *testing.T) {
+	p := compile(t, apart, 2)
+	s, err := p.NewSession()
+	if err != nil {
+		t.Fatal(err)
+	}
+	q := New(p, NewCores(1), Config{Session: s})
+	for range 3 {
+		x := input(7, 1)
+		y, _, err := q.Do(context.Background(), 1, x)
+		if err != nil || !bytes.Equal(y[0].Data, x[0].Data) {
+			t.Errorf("got %v, %v, want %v", y, err, x)
+		}
+	}
+	if len(q.sessions) != 1 || q.sessions[0] != s || q.config.Session != nil {
+		t.Errorf("%d sessions: not the given one alone", len(q.sessions))
+	}
+	mustClose(t, q)
+	if len(q.sessions) != 0 {
+		t.Error("the session is kept")
+	}
+}
