@@ -2,9 +2,11 @@ package repository_test
 
 import (
 	"context"
+	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/octet-ml/octet/serve/internal/servetest"
@@ -243,5 +245,31 @@ func TestDigestIsReported(t *testing.T) {
 	r := servetest.Repository(t, repository.Options{Dir: folder})
 	if v := wantAnswer(t, r, "m", servetest.Digits(t)); len(v.Digest) != len("v1:")+64 {
 		t.Errorf("got %q", v.Digest)
+	}
+}
+
+// A model that is being loaded for the first time, or again after Unload, does not make the server unready.
+func TestReadyDuringALoad(t *testing.T) {
+	folder := servetest.Folder(t, "digits")
+	var r *repository.Repository
+	var ready []bool
+	// That a model takes no batches is logged in the middle of its load.
+	logger := slog.New(onRecord{slog.DiscardHandler, func(record slog.Record) {
+		if record.Message == "model takes no batches" {
+			ready = append(ready, r.Ready())
+		}
+	}})
+	r = servetest.Repository(t, repository.Options{Dir: folder, Logger: logger})
+	servetest.Write(t, folder, "fixed/config.json", []byte(`{"input_shapes": {"image": [2, 1, 28, 28]}}`))
+	servetest.Write(t, folder, "fixed/1/model.onnx", servetest.Digits(t))
+	refresh(t, r)
+	if err := r.Unload("fixed"); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Load(ctx, "fixed", nil); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(ready, []bool{true, true}) {
+		t.Errorf("ready during loads: %v", ready)
 	}
 }

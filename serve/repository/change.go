@@ -81,7 +81,7 @@ func (r *Repository) Load(ctx context.Context, name string, config *Config) erro
 	if err := r.change(name, func(m *model) {
 		before = *m
 		if !m.memory {
-			m.override, m.unloaded = config, false
+			m.override, m.unloaded, m.fresh = config, false, m.fresh || m.unloaded
 		}
 	}); err != nil {
 		return err

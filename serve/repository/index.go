@@ -82,7 +82,7 @@ func (r *Repository) Versions(name string) []string {
 
 // Ready reports whether the repository is open and every model that should serve does, or, with Options.Tolerant, at least one does
 // or none should. A model serves with any of its versions, so that a bad successor changes nothing. Models that were unloaded count
-// for nothing, and neither do folders without a version.
+// for nothing, and neither do those that are being loaded for the first time, nor folders without a version.
 func (r *Repository) Ready() bool {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
@@ -91,7 +91,7 @@ func (r *Repository) Ready() bool {
 		switch {
 		case len(m.serving) > 0:
 			good++
-		case !m.unloaded && !m.empty:
+		case !m.unloaded && !m.fresh && !m.empty:
 			bad++
 		}
 	}

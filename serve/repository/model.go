@@ -15,6 +15,7 @@ type model struct {
 	stats    map[int64]*Stats      // of versions, over all their loads
 	failure  string                // of the model as a whole; its config.json, say
 	unloaded bool                  // not to be loaded but by Load
+	fresh    bool                  // no load has ended since it was found or was unloaded
 	empty    bool                  // its folder has no version: it is no model yet
 	override *Config               // by Load
 	memory   bool                  // brought by Add; the folder has nothing to say about it
@@ -31,7 +32,7 @@ func (r *Repository) change(name string, f func(*model)) error {
 	if m == nil {
 		m = &model{
 			serving: make(map[int64]*Version), states: make(map[int64]Entry), failed: make(map[int64]fingerprint),
-			stats: make(map[int64]*Stats), unloaded: r.options.Explicit,
+			stats: make(map[int64]*Stats), unloaded: r.options.Explicit, fresh: true,
 		}
 		r.models[name] = m
 	}

@@ -116,6 +116,7 @@ func transient(err error) bool {
 // files have not changed are loaded again, too. The error joins what went wrong with its versions; what served and has no better
 // successor goes on.
 func (r *Repository) refresh(ctx context.Context, name string, force bool) (loaded int, err error) {
+	defer r.loadEnded(name)
 	folder := filepath.Join(r.options.Dir, name)
 	mark, err := markOf(filepath.Join(folder, configFile))
 	if err != nil {
@@ -171,6 +172,15 @@ func (r *Repository) refresh(ctx context.Context, name string, force bool) (load
 		errs = append(errs, context.Cause(ctx))
 	}
 	return loaded, errors.Join(errs...)
+}
+
+// loadEnded notes that a model has been tried: it counts for Ready from now on.
+func (r *Repository) loadEnded(name string) {
+	fresh := false
+	_ = r.change(name, func(m *model) { fresh, m.fresh = m.fresh, false })
+	if fresh {
+		r.tell()
+	}
 }
 
 // config returns a model's configuration with defaults.
