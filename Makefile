@@ -8,7 +8,7 @@ PRECISION ?= int8 # of the architectures that peers compares
 PKGS  ?= ./... # packages of test and cover
 
 .DEFAULT_GOAL := help
-.PHONY: help build test race isa arm64 wasm page fuzz bench bench-compare gen lint check cover models peers peers-eval
+.PHONY: help build test race isa arm64 wasm page fuzz bench bench-compare gen lint check cover models peers peers-eval deploy
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):[^#]*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do printf '  %-14s %s\n' "$$name" "$$what"; done
@@ -52,6 +52,9 @@ peers: ## compare with ONNX Runtime (PEERS='-threads 1 -rounds 3' PRECISION=fp32
 
 peers-eval: ## answers beside ONNX Runtime's (MODELS='a.onnx ...' DATA=SPEC PRESET=name PEERS='-limit 100'); see docs/measurements.md
 	MODELS='$(MODELS)' .ci/peers -eval -data '$(DATA)' -preset '$(strip $(PRESET))' $(strip $(PEERS))
+
+deploy: ## the manifests in deploy against the schemas of Kubernetes and KServe, and each other
+	.ci/run deploy
 
 gen: ## regenerate everything that is generated
 	go generate ./...
