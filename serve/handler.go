@@ -6,13 +6,23 @@ import (
 
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/octet-ml/octet/serve/guard"
+	"github.com/octet-ml/octet/serve/inference"
 	"github.com/octet-ml/octet/serve/pictures"
 	"github.com/octet-ml/octet/serve/rest"
 	"github.com/octet-ml/octet/serve/telemetry"
 )
 
-// Paths of probes, which need no token and leave no trace.
+// probes are the paths of those who look whether the server is well: they need no token and leave no trace.
 var probes = []string{"/v2/health/live", "/v2/health/ready"}
+
+// access says who may do what. Probes need no token, and neither does the page, which asks for one itself.
+func (s *Server) access() *guard.Access {
+	exempt := append([]string{
+		inference.GRPCInferenceService_ServerLive_FullMethodName, inference.GRPCInferenceService_ServerReady_FullMethodName,
+	}, probes...)
+	return &guard.Access{Tokens: s.options.Tokens, Admin: s.options.AdminTokens, Exempt: append(exempt, pictures.PagePaths()...)}
+}
 
 // newHandler returns what answers on the HTTP port.
 func (s *Server) newHandler(provider trace.TracerProvider) http.Handler {
@@ -29,9 +39,7 @@ func (s *Server) newHandler(provider trace.TracerProvider) http.Handler {
 		}
 		files.ServeHTTP(w, r)
 	})
-	if o.Tokens != nil {
-		h = o.Tokens.HTTP(h)
-	}
+	h = s.access().HTTP(rest.WriteError)(h)
 	return telemetry.HTTPTracing(provider, probes...)(telemetry.HTTPLog(s.logOptions())(h))
 }
 
@@ -49,4 +57,10 @@ func (s *Server) metricsHandler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", s.metrics.Handler())
 	return mux
+}
+
+// adminHandler returns what answers on the admin port: profiles, for those who have a token of the administrators where there are any.
+func (s *Server) adminHandler() http.Handler {
+	a := &guard.Access{Tokens: s.options.AdminTokens}
+	return a.HTTP(rest.WriteError)(guard.Profiles())
 }

@@ -3,11 +3,9 @@ package serve
 import (
 	"crypto/tls"
 	"log/slog"
-	"net/http"
 	"time"
 
-	"google.golang.org/grpc"
-
+	"github.com/octet-ml/octet/serve/guard"
 	"github.com/octet-ml/octet/serve/repository"
 	"github.com/octet-ml/octet/serve/telemetry"
 )
@@ -26,7 +24,7 @@ type Options struct {
 	HTTP    string
 	GRPC    string
 	Metrics string
-	Admin   string // pprof
+	Admin   string // profiles
 
 	AllowChange     bool          // load and unload through the API
 	MaxRequestBytes int64         // of a request; default DefaultMaxRequestBytes
@@ -34,29 +32,20 @@ type Options struct {
 	MaxPixels       int64         // of a picture; default oip.DefaultMaxPixels
 	MaxTimeout      time.Duration // most that a request may ask for; default 5m
 	MaxConnections  int           // to each of the ports; default DefaultMaxConnections
+	MaxPerClient    int           // connections of one address; 0: no bound but that
 	DrainDelay      time.Duration // in which a server that is to stop is not ready, but answers
 	DrainTimeout    time.Duration // in which it answers what it has taken; default DefaultDrainTimeout
 
 	TLS *tls.Config // for HTTP and gRPC, see guard.TLS; nil: none
-	// Tokens and AdminTokens guard requests, and those that change models or reach the admin port; nil: everybody may.
-	Tokens      Tokens
-	AdminTokens Tokens
+	// Tokens are of those who may ask, AdminTokens of those who may load and unload models, and take profiles; nil: everybody may.
+	Tokens      *guard.Tokens
+	AdminTokens *guard.Tokens
 
 	TritonMetrics bool                   // the nv_inference_* family, too
 	Trace         telemetry.TraceOptions // default: none
 	Logger        *slog.Logger           // default: nowhere
 	LogRequests   bool                   // those that succeed, too
 	Version       string                 // of the program, in metadata and metrics
-}
-
-// Tokens guards HTTP and gRPC by bearer tokens; see package guard.
-type Tokens interface {
-	// HTTP answers requests without a token with 401, and hands on the others.
-	HTTP(next http.Handler) http.Handler
-	// Unary refuses calls without a token with UNAUTHENTICATED.
-	Unary() grpc.UnaryServerInterceptor
-	// Stream is Unary for streams.
-	Stream() grpc.StreamServerInterceptor
 }
 
 // Defaults of Options.

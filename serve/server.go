@@ -15,6 +15,7 @@ import (
 	"google.golang.org/grpc/credentials"
 
 	"github.com/octet-ml/octet/serve/batch"
+	"github.com/octet-ml/octet/serve/guard"
 	"github.com/octet-ml/octet/serve/oip"
 	"github.com/octet-ml/octet/serve/pictures"
 	"github.com/octet-ml/octet/serve/repository"
@@ -112,6 +113,7 @@ func (s *Server) listen(ctx context.Context) error {
 		{"http", o.HTTP, s.handler},
 		{"grpc", o.GRPC, nil},
 		{"metrics", o.Metrics, s.metricsHandler()},
+		{"admin", o.Admin, s.adminHandler()},
 	} {
 		if p.address == "" {
 			continue
@@ -120,9 +122,10 @@ func (s *Server) listen(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", p.name, err)
 		}
+		l = guard.Listener(l, guard.ListenerOptions{Max: o.MaxConnections, PerIP: o.MaxPerClient})
 		next := &port{name: p.name, listener: l}
 		if p.handler != nil {
-			next.http = &http.Server{Handler: p.handler, ReadHeaderTimeout: 10 * time.Second}
+			next.http = guard.Server(p.handler, guard.ServerOptions{Logger: o.Logger})
 			if p.name == "http" {
 				next.http.TLSConfig = o.TLS
 			}
@@ -278,10 +281,8 @@ func (s *Server) rpcOptions(provider trace.TracerProvider) []grpc.ServerOption {
 	list := []grpc.ServerOption{grpc.StatsHandler(telemetry.RPCTracing(provider))}
 	unary := []grpc.UnaryServerInterceptor{telemetry.UnaryLog(log)}
 	stream := []grpc.StreamServerInterceptor{telemetry.StreamLog(log)}
-	if o.Tokens != nil {
-		unary = append(unary, o.Tokens.Unary())
-		stream = append(stream, o.Tokens.Stream())
-	}
+	access := s.access()
+	unary, stream = append(unary, access.Unary()), append(stream, access.Stream())
 	if o.TLS != nil {
 		list = append(list, grpc.Creds(credentials.NewTLS(o.TLS)))
 	}

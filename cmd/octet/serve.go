@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"os/signal"
@@ -27,6 +26,7 @@ type serveFlags struct {
 	timeout  time.Duration
 	logLevel string
 	compat   string
+	strict   bool
 	guards   guardFlags
 }
 
@@ -46,6 +46,7 @@ func (a *app) serveCommand() *cobra.Command {
 	o, flags := &f.options, c.Flags()
 	flags.StringVar(&o.Models.Dir, "repository", "", "folder of models (default: the models inside the command)")
 	flags.BoolVar(&o.Models.Explicit, "explicit", false, "load no model but what the API names")
+	flags.BoolVar(&f.strict, "strict-readiness", false, "be not ready while any model fails to load (default: while none of them serves)")
 	flags.BoolVar(&o.Watch, "watch", true, "take up changes of the folder")
 	flags.DurationVar(&o.Models.Poll, "poll", 0, "look for changes so often, too, for file systems that tell nothing (default: never)")
 	flags.StringVar(&o.Models.Kernels, "kernels", "", "instruction-set level (default: the best available; see octet cpu)")
@@ -66,6 +67,7 @@ func (a *app) serveCommand() *cobra.Command {
 	flags.Int64Var(&o.MaxBytes, "max-bytes-in-flight", serve.DefaultMaxBytes, "bytes of all requests together")
 	flags.Int64Var(&o.MaxPixels, "max-pixels", oip.DefaultMaxPixels, "pixels of a picture, and of all that are decoded at once")
 	flags.IntVar(&o.MaxConnections, "max-connections", serve.DefaultMaxConnections, "connections to each port")
+	flags.IntVar(&o.MaxPerClient, "max-per-client", 0, "connections of one address to each port (default: no bound but that)")
 	flags.DurationVar(&o.DrainDelay, "drain-delay", 0, "how long a server that is told to stop answers while it says that it is not ready")
 	flags.DurationVar(&o.DrainTimeout, "drain-timeout", serve.DefaultDrainTimeout, "how long it answers what it has taken")
 	flags.StringVar(&f.compat, "metrics-compat", "", "triton: metrics of the nv_inference_* family, too")
@@ -91,7 +93,7 @@ func (a *app) serve(ctx context.Context, f *serveFlags) error {
 		flag string
 		v    int64
 	}{{"cores", int64(o.Cores)}, {"max-request-bytes", o.MaxRequestBytes}, {"max-bytes-in-flight", o.MaxBytes}, {"max-pixels", o.MaxPixels},
-		{"max-connections", int64(o.MaxConnections)}, {"drain-delay", int64(o.DrainDelay)}, {"drain-timeout", int64(o.DrainTimeout)}} {
+		{"max-connections", int64(o.MaxConnections)}, {"max-per-client", int64(o.MaxPerClient)}, {"drain-delay", int64(o.DrainDelay)}, {"drain-timeout", int64(o.DrainTimeout)}} {
 		if n.v < 0 {
 			return usageError{fmt.Errorf("--%s: want no negative value", n.flag)}
 		}
@@ -107,7 +109,7 @@ func (a *app) serve(ctx context.Context, f *serveFlags) error {
 	o.Version = version()
 	o.Trace.Version = o.Version
 	f.defaults.MaxDelay, f.defaults.Timeout = repository.Duration(f.maxDelay), repository.Duration(f.timeout)
-	o.Models.Defaults = f.defaults
+	o.Models.Defaults, o.Models.Tolerant = f.defaults, !f.strict
 	if o.Models.Dir == "" {
 		o.Watch = false
 		o.Prepare = addSamples
@@ -125,11 +127,12 @@ func (a *app) serve(ctx context.Context, f *serveFlags) error {
 	if err != nil {
 		return err
 	}
+	defer closeGuards()
 	s, err := serve.New(ctx, o)
 	if err != nil {
-		return errors.Join(err, closeGuards())
+		return err
 	}
-	return errors.Join(s.Run(ctx), closeGuards())
+	return s.Run(ctx)
 }
 
 // addSamples adds the models inside the command to a repository.

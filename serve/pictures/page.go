@@ -9,6 +9,8 @@ import (
 	"mime"
 	"net/http"
 	"path"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -70,4 +72,14 @@ func (f pageFile) serve(w http.ResponseWriter, r *http.Request) {
 	h.Set("ETag", f.tag)
 	h.Set("Cache-Control", "no-cache")
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(f.content))
+}
+
+// PagePaths returns the paths of the files that the page consists of, which tell nothing of the models.
+func PagePaths() []string {
+	var out []string
+	for pattern := range pageFiles(nil) {
+		out = append(out, strings.TrimSuffix(pattern, "{$}"))
+	}
+	slices.Sort(out)
+	return out
 }
