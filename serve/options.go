@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/octet-ml/octet/serve/guard"
+	"github.com/octet-ml/octet/serve/oip"
 	"github.com/octet-ml/octet/serve/repository"
 	"github.com/octet-ml/octet/serve/telemetry"
 )
@@ -46,6 +47,8 @@ type Options struct {
 	Logger        *slog.Logger           // default: nowhere
 	LogRequests   bool                   // those that succeed, too
 	Version       string                 // of the program, in metadata and metrics
+	// Observe is called after each request, from the goroutine that answered it; nil: nobody is told.
+	Observe func(oip.Observation)
 }
 
 // Defaults of Options.

@@ -69,6 +69,9 @@ func New(ctx context.Context, o Options) (_ *Server, err error) {
 		Observe: func(ob oip.Observation) {
 			s.metrics.Observe(ob)
 			s.observer.Observe(ob)
+			if o.Observe != nil {
+				o.Observe(ob)
+			}
 		},
 	})
 	s.metrics.Watch(s.service)
