@@ -153,7 +153,7 @@ func TestTritonsFile(t *testing.T) {
 	c.call("ModelConfig", `name: "digits"`, `max_batch_size: 8`, `data_type: TYPE_FP32`, `kind: KIND_CPU`, `dynamic_batching: {`)
 	c.call("ModelStatistics", `name: "digits"`, `inference_count: 3`, `batch_size: 1`)
 	c.call("RepositoryModelUnload", `model_name: "other" parameters { key: "unload_dependents" value { bool_param: true } }`)
-	c.call("RepositoryIndex", ``, `name: "digits" version: "1" state: "READY"`, `name: "other" state: "UNAVAILABLE"`)
+	c.call("RepositoryIndex", ``, `name: "digits" version: "1" state: "READY"`, `name: "other" version: "1" state: "UN`)
 	c.call("RepositoryModelLoad", `model_name: "other" parameters { key: "config" value { string_param: "{\"max_batch\": 2}" } }`)
 	c.call("ModelConfig", `name: "other"`, `max_batch_size: 2`)
 	path, req, res := c.messages("SystemSharedMemoryStatus", ``)
