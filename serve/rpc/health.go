@@ -27,8 +27,8 @@ type healthServer struct {
 	known    map[string]bool // names that sync has told about
 }
 
-func newHealthServer(service *oip.Service) *healthServer {
-	return &healthServer{Server: health.NewServer(), service: service, done: newLatch(), known: make(map[string]bool)}
+func newHealthServer(service *oip.Service, done latch) *healthServer {
+	return &healthServer{Server: health.NewServer(), service: service, done: done, known: make(map[string]bool)}
 }
 
 // servingStatus is grpc.health.v1's SERVING or NOT_SERVING.
@@ -41,7 +41,7 @@ func servingStatus(serving bool) grpc_health_v1.HealthCheckResponse_ServingStatu
 
 // statuses returns how everything is.
 func (h *healthServer) statuses() map[string]grpc_health_v1.HealthCheckResponse_ServingStatus {
-	taking := !h.draining.Load() && !h.service.Draining()
+	taking := !h.draining.Load() && !h.service.Leaving()
 	out := make(map[string]grpc_health_v1.HealthCheckResponse_ServingStatus)
 	for _, e := range h.service.Index(false) {
 		out[e.Name] = servingStatus(taking && h.service.ModelReady(e.Name, "") == nil)

@@ -47,9 +47,7 @@ func TestHealthIsLive(t *testing.T) {
 	if _, err := client.Check(ctx, &grpc_health_v1.HealthCheckRequest{Service: "none"}); status.Code(err) != codes.NotFound {
 		t.Errorf("got %v", err)
 	}
-	if err := service.Drain(ctx); err != nil {
-		t.Fatal(err)
-	}
+	service.Leave()
 	check(statuses{"": notServing, inferences: notServing, "digits": notServing, "other": notServing})
 }
 
@@ -118,7 +116,7 @@ func TestHealthEndsWithNotServing(t *testing.T) {
 	}
 }
 
-// Both versions of reflection list the services.
+// Both versions of reflection list the services, and end with the server.
 func TestReflection(t *testing.T) {
 	ctx := testContext(t)
 	f := start(t, servetest.Service(t), Options{})
@@ -166,4 +164,9 @@ func TestReflection(t *testing.T) {
 		names = append(names, s.GetName())
 	}
 	check(names)
+	f.Close()
+	if _, err := v1.Recv(); status.Code(err) != codes.Unavailable {
+		t.Errorf("got %v", err)
+	}
+	f.grpc.GracefulStop() // nothing is left to wait for
 }

@@ -98,11 +98,32 @@ func (s *Server) recoverUnary(ctx context.Context, req any, info *grpc.UnaryServ
 	return handler(ctx, req)
 }
 
-// recoverStream turns a panic into an error.
+// recoverStream turns a panic into an error, and lets streams of reflection end when the server closes.
 func (s *Server) recoverStream(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) (err error) {
 	received(stream.Context())
 	defer s.recover(info.FullMethod, &err)
+	if strings.HasPrefix(info.FullMethod, "/grpc.reflection.") {
+		stream = &idleStream{stream, s.done}
+	}
 	return handler(srv, stream)
+}
+
+// idleStream is a stream that ends while it waits for a message once done is closed.
+type idleStream struct {
+	grpc.ServerStream
+	done latch
+}
+
+// RecvMsg reads a message into m, which is not the caller's any more after an error.
+func (s *idleStream) RecvMsg(m any) error {
+	received := make(chan error, 1)
+	go func() { received <- s.ServerStream.RecvMsg(m) }() // ends with the stream at the latest
+	select {
+	case err := <-received:
+		return err
+	case <-s.done.c:
+		return statusOf(oip.ErrDraining).Err()
+	}
 }
 
 // recover is deferred: it logs a panic and returns it as an error without what it says, which is not for clients.

@@ -28,7 +28,7 @@ func (s *Server) ModelReady(ctx context.Context, req *inference.ModelReadyReques
 	err := s.service.ModelReady(req.GetName(), req.GetVersion())
 	switch oip.CodeOf(err) {
 	case oip.OK:
-		return &inference.ModelReadyResponse{Ready: !s.service.Draining()}, nil
+		return &inference.ModelReadyResponse{Ready: !s.service.Leaving()}, nil
 	case oip.NotFound, oip.Unavailable:
 		return &inference.ModelReadyResponse{}, nil
 	}

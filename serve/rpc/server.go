@@ -61,6 +61,7 @@ type Server struct {
 	calls   atomic.Int64
 	health  *healthServer
 	stop    latch // ModelStreamInfer takes no more requests
+	done    latch // streams that only ask end
 }
 
 // New returns a server on a service. The caller makes a *grpc.Server with ServerOptions and hands it to Register.
@@ -76,7 +77,8 @@ func New(service *oip.Service, o Options) *Server {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	s := &Server{service: service, options: o, health: newHealthServer(service), stop: newLatch()}
+	s := &Server{service: service, options: o, stop: newLatch(), done: newLatch()}
+	s.health = newHealthServer(service, s.done)
 	s.Sync()
 	return s
 }
@@ -117,7 +119,7 @@ func (s *Server) Register(g *grpc.Server) {
 }
 
 // Sync tells those who watch health what has become of the models. It is to be called when the repository has changed and when the
-// service begins to drain; health that is asked for is always as it is.
+// service leaves or drains; health that is asked for is always as it is.
 func (s *Server) Sync() { s.health.sync() }
 
 // Drain tells those who watch health that nothing serves any more, and ends ModelStreamInfer streams once what they have read is
@@ -127,8 +129,9 @@ func (s *Server) Drain() {
 	s.stop.close()
 }
 
-// Close ends the streams that watch health, so that grpc.Server.GracefulStop need not wait for their clients. It drains first.
+// Close ends the streams that watch health or ask reflection, so that grpc.Server.GracefulStop need not wait for their clients. It drains
+// first.
 func (s *Server) Close() {
 	s.Drain()
-	s.health.done.close()
+	s.done.close()
 }
