@@ -35,9 +35,13 @@ func Body(w http.ResponseWriter, r *http.Request, limit int64, budget *oip.Budge
 	b := &buffer{budget: budget, most: limit}
 	if err = b.readBody(p); err != nil {
 		b.release()
-		if p.err != nil {
+		switch {
+		case p.err != nil:
+			abandon(w, r)
 			err = p.err
-		} else if errors.Is(err, errFull) {
+		case errors.Is(err, io.ErrNoProgress):
+			abandon(w, r)
+		case errors.Is(err, errFull):
 			err = tooLarge(limit)
 		}
 		return nil, release, err

@@ -14,6 +14,7 @@ import (
 	"net/http/httptest"
 	"net/http/httptrace"
 	"os"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -209,7 +210,14 @@ func TestBodyOfAConnectionThatFails(t *testing.T) {
 			}
 			t.Run(c.name+encoding, func(t *testing.T) {
 				start := compressed(t, encoding, make([]byte, 1000))[:10]
-				r := httptest.NewRequest("POST", "/", io.MultiReader(bytes.NewReader(start), readerFunc(func([]byte) (int, error) { return 0, c.err })))
+				failed := false
+				r := httptest.NewRequest("POST", "/", io.MultiReader(bytes.NewReader(start), readerFunc(func([]byte) (int, error) {
+					if failed && c.err != nil {
+						t.Error("read again after an error")
+					}
+					failed = true
+					return 0, c.err
+				})))
 				r.ContentLength = 1000
 				r.Header.Set("Content-Encoding", encoding)
 				if c.chunked {
@@ -219,7 +227,12 @@ func TestBodyOfAConnectionThatFails(t *testing.T) {
 					r = r.WithContext(c.ctx)
 				}
 				budget := oip.NewBudget(1 << 20)
-				_, _, err := Body(httptest.NewRecorder(), r, 1<<20, budget)
+				w := httptest.NewRecorder()
+				_, _, err := Body(w, r, 1<<20, budget)
+				WriteError(w, r, err)
+				if w.Header().Get("Connection") != "close" {
+					t.Error("the connection is not closed")
+				}
 				if !errors.Is(err, c.want) || Status(err) != c.status {
 					t.Errorf("error %v of status %d, want %v of %d", err, Status(err), c.want, c.status)
 				}
@@ -230,6 +243,35 @@ func TestBodyOfAConnectionThatFails(t *testing.T) {
 		}
 	}
 }
+
+// Bodies of a usual size are read into memory that is there.
+func TestBodiesUseMemoryAgain(t *testing.T) {
+	const size, runs = 600_000, 50
+	read := func() {
+		r := httptest.NewRequest("POST", "/", unsized{bytes.NewReader(make([]byte, 0))})
+		r.Body, r.ContentLength = io.NopCloser(io.LimitReader(zeros{}, size)), size
+		_, release, err := Body(httptest.NewRecorder(), r, 1<<20, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		release()
+	}
+	var before, after runtime.MemStats
+	read()
+	runtime.ReadMemStats(&before)
+	for range runs {
+		read()
+	}
+	runtime.ReadMemStats(&after)
+	if got := (after.TotalAlloc - before.TotalAlloc) / runs; got > size/2 { // a pool may forget some
+		t.Errorf("%d bytes for each body of %d", got, size)
+	}
+}
+
+// zeros is a reader of zeros.
+type zeros struct{}
+
+func (zeros) Read(dst []byte) (int, error) { clear(dst); return len(dst), nil }
 
 func TestPaceOfAClient(t *testing.T) {
 	start := time.Unix(1000, 0)

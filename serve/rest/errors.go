@@ -65,13 +65,15 @@ func Status(err error) int {
 // retryAfter returns the whole seconds, at least 1, after which it makes sense to try again.
 func retryAfter(err error) int64 { return max(1, int64(math.Ceil(oip.RetryAfter(err).Seconds()))) }
 
-// WriteJSON answers with v in JSON.
+// WriteJSON answers with v in JSON; with an error of status 500 where v has no form in JSON.
 func WriteJSON(w http.ResponseWriter, status int, v any) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
-	if err := e.Encode(v); err != nil {
-		panic("bug: " + err.Error()) // documents are of this package's types
+	if err := e.Encode(v); err != nil { // a number that is not finite
+		b.Reset()
+		status = http.StatusInternalServerError
+		e.Encode(errorDocument{err.Error()})
 	}
 	write(w, status, "application/json", b.Bytes())
 }
@@ -134,4 +136,12 @@ func drain(w http.ResponseWriter, r *http.Request) bool {
 	}
 	rc.SetReadDeadline(time.Time{})
 	return true
+}
+
+// abandon lets a connection end with its answer, of which a request cannot be read to its end.
+func abandon(w http.ResponseWriter, r *http.Request) {
+	r.Body = http.NoBody
+	if r.ProtoMajor == 1 {
+		w.Header().Set("Connection", "close")
+	}
 }

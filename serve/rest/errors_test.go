@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -47,5 +49,13 @@ func TestWriteError(t *testing.T) {
 			h.Get("Content-Type") != "application/json" || h.Get("Content-Length") != fmt.Sprint(len(want)) {
 			t.Errorf("%v: %d %v %s, want %d, Retry-After %q, %s", err, w.Code, h, w.Body, c.status, c.retry, want)
 		}
+	}
+}
+
+func TestWriteJSONOfWhatHasNoForm(t *testing.T) {
+	w := httptest.NewRecorder()
+	rest.WriteJSON(w, 200, []float64{1, math.NaN()})
+	if w.Code != 500 || !strings.HasPrefix(w.Body.String(), `{"error":"`) {
+		t.Errorf("%d %s", w.Code, w.Body)
 	}
 }
