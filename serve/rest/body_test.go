@@ -263,7 +263,7 @@ func TestBodiesUseMemoryAgain(t *testing.T) {
 		read()
 	}
 	runtime.ReadMemStats(&after)
-	if got := (after.TotalAlloc - before.TotalAlloc) / runs; got > size/2 { // a pool may forget some
+	if got := (after.TotalAlloc - before.TotalAlloc) / runs; got > size { // a pool may forget some, above all under the race detector
 		t.Errorf("%d bytes for each body of %d", got, size)
 	}
 }
