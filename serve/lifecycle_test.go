@@ -30,8 +30,12 @@ func TestNothingIsLostWhileModelsComeAndGo(t *testing.T) {
 	folder := servetest.Folder(t, "digits", "other")
 	s := start(t, serve.Options{Models: repository.Options{Dir: folder}, Watch: true, AllowChange: true, DrainDelay: 50 * time.Millisecond,
 		Observe: func(o oip.Observation) {
-			if o.Code == oip.OK {
+			switch o.Code {
+			case oip.OK:
 				answered.Add(1)
+			case oip.Unavailable:
+			default:
+				t.Errorf("a request for %s ended by %v", o.Model, o.Code)
 			}
 		}})
 	var mu sync.Mutex
@@ -111,7 +115,8 @@ func TestNothingIsLostWhileModelsComeAndGo(t *testing.T) {
 		switch code {
 		case "digits 200", "other 200":
 		case "other 503": // while it is unloaded, and at the end
-		case "digits 503", "digits refused", "other refused", "digits closed", "other closed":
+		case "digits 503", "digits refused", "other refused", "digits closed", "other closed", "digits reset", "other reset":
+			// Connections that the server had not taken from the system yet are reset; nobody has read what came by them.
 			if n > requests*3/100+16 {
 				t.Errorf("%s: %d times, more than the requests at the end", code, n)
 			}
