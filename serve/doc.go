@@ -6,7 +6,5 @@
 // batch is a queue that makes batches, repository the models on disk, oip the protocol without a transport, rest and rpc its
 // transports, pictures the endpoint and the page, telemetry and guard what operations need.
 //
-// Nothing here is global: a process may run several servers. The command octet serve sets GOMAXPROCS higher than the number of cores
-// that run models, so that the network is not left waiting for a core; who imports this package does that, too, before New, and gives
-// Options.Cores.
+// Nothing here is global: a process may run several servers.
 package serve

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"os/signal"
-	goruntime "runtime"
 	"syscall"
 	"time"
 
@@ -115,11 +114,6 @@ func (a *app) serve(ctx context.Context, f *serveFlags) error {
 		o.Prepare = addSamples
 		o.Sample = samples[0].picture()
 	}
-	if o.Cores == 0 {
-		o.Cores = goruntime.GOMAXPROCS(0)
-	}
-	// Models keep the scheduler's processors busy for milliseconds on end, and only one that is free looks at the network.
-	defer goruntime.GOMAXPROCS(goruntime.GOMAXPROCS(o.Cores + max(2, o.Cores/4)))
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // the second signal is the system's: it ends the process

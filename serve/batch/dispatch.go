@@ -63,7 +63,7 @@ func (q *Queue) start() bool {
 		q.mu.Unlock()
 		return false
 	}
-	alone := q.first == nil
+	alone := q.first == nil && q.pace.seldom()
 	q.running++
 	q.mu.Unlock()
 	threads := 1
@@ -134,6 +134,9 @@ func (q *Queue) run(batch []*request, examples, threads int) {
 	}
 	q.running--
 	q.pace.ran(examples, ran.Sub(start), ran, q.first != nil)
+	if threads > 1 {
+		q.pace.ranWhole(ran.Sub(start))
+	}
 	q.finish()
 	q.mu.Unlock()
 	if q.config.Observe != nil {

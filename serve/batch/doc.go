@@ -1,8 +1,8 @@
 // Package batch runs requests for one program side by side: it keeps the requests that wait in a bounded queue, puts what waits
 // together into batches, and shares the processor's cores between all queues of a process.
 //
-// A request that comes alone runs on all cores; requests that come together run on a core each, which no step of one makes wait
-// for another. Batches form by themselves while cores are busy; Config.MaxDelay lets a request wait a little for others, too, but
+// While requests come seldom, each runs on all cores; when they come so often that one would wait for another, they run on a core
+// each, where no thread waits for another. Batches form by themselves while cores are busy; Config.MaxDelay lets a request wait a little for others, too, but
 // only where the rate of arrivals promises some. Batching never changes a result: requests are put together only where
 // runtime.Program.Separable holds.
 //

@@ -10,6 +10,7 @@ type pace struct {
 	example time.Duration // of a busy queue's time for one example; 0: unknown
 	ended   time.Time     // when the last batch ended
 	busy    bool          // whether examples waited then
+	whole   time.Duration // of a batch that had all cores; 0: unknown
 }
 
 // weight is what a new observation counts in a mean.
@@ -45,6 +46,13 @@ func (p *pace) ran(examples int, took time.Duration, now time.Time, waiting bool
 	}
 	p.ended, p.busy = now, waiting
 }
+
+// ranWhole notes how long a batch took that had all cores.
+func (p *pace) ranWhole(took time.Duration) { p.whole = mean(p.whole, took) }
+
+// seldom reports whether requests come so seldom that one which gets all cores is likely to be through before the next: on average, it
+// takes less than half of the time between them. Else the next would wait for cores that do less each for sharing the work.
+func (p *pace) seldom() bool { return p.every == 0 || 2*p.whole < p.every }
 
 // wait returns how long a request that comes behind the given number of examples will wait.
 func (p *pace) wait(examples int) time.Duration { return time.Duration(examples) * p.example }

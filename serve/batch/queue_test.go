@@ -414,3 +414,37 @@ func TestAQueueBeginsWithASession(t *testing.T) {
 		t.Error("the session is kept")
 	}
 }
+
+// A request has all cores while requests are seldom, and one core while they come closely.
+func TestCores(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		every time.Duration
+		want  int
+	}{{"seldom", 30 * time.Millisecond, 3}, {"often", 15 * time.Millisecond, 1}} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				g, err := graph.Parse(apart, func(string) (any, error) { return nil, nil })
+				if err != nil {
+					t.Fatal(err)
+				}
+				pool := runtime.NewPool(1)
+				defer pool.Close()
+				p, err := runtime.Compile(g, runtime.WithPool(pool), runtime.Threads(3))
+				if err != nil {
+					t.Fatal(err)
+				}
+				var got []int
+				q := New(p, NewCores(3), Config{Observe: func(b Batch) { got = append(got, b.Threads) }})
+				q.pace.every, q.pace.whole = c.every, 10*time.Millisecond
+				if _, _, err := q.Do(context.Background(), 1, input(0, 1)); err != nil {
+					t.Error(err)
+				}
+				mustClose(t, q)
+				if !slices.Equal(got, []int{c.want}) {
+					t.Errorf("got %d cores, want %d", got, c.want)
+				}
+			})
+		})
+	}
+}

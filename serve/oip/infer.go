@@ -178,16 +178,26 @@ func examples(t *Tensor, v runtime.ValueInfo) (int, error) {
 }
 
 // hasNaN reports whether a float32 tensor holds what is no number, which would become any number in an integer model.
+//
+// A number is NaN where its exponent is all ones and its fraction is not 0: then adding all ones of a fraction to it, without its sign,
+// sets the bit of the sign. Two are looked at in a word, and four words at a time.
 func hasNaN(t *graph.Tensor) bool {
 	if t.DType != graph.Float32 {
 		return false
 	}
-	for _, bits := range graph.View[uint32](t.Data) {
-		if bits&0x7fffffff > 0x7f800000 {
-			return true
-		}
+	const unsigned, fraction, signs = 0x7fffffff_7fffffff, 0x007fffff_007fffff, 1<<63 | 1<<31
+	words := graph.View[uint64](t.Data)
+	var found uint64
+	for ; len(words) >= 4; words = words[4:] {
+		found |= (words[0]&unsigned + fraction) | (words[1]&unsigned + fraction) | (words[2]&unsigned + fraction) | (words[3]&unsigned + fraction)
 	}
-	return false
+	for _, w := range words {
+		found |= w&unsigned + fraction
+	}
+	if rest := graph.View[uint32](t.Data[len(t.Data)&^7:]); len(rest) == 1 {
+		found |= uint64(rest[0]&(unsigned&math.MaxUint32) + (fraction & math.MaxUint32))
+	}
+	return found&signs != 0
 }
 
 // output makes a response's tensor of an output.

@@ -16,7 +16,7 @@ import (
 )
 
 // Body reads the body of a request, of at most limit bytes, after it has been decompressed: Content-Encoding may be gzip or deflate. The
-// bytes are taken from the budget as they arrive, growing fourfold from 64 KiB, so that a client that announces much and sends little
+// bytes are taken from the budget as they arrive, growing sixteenfold from 64 KiB, so that a client that announces much and sends little
 // holds little. Data are valid until release is called, which gives memory and budget back; release is never nil.
 //
 // A client must send at least 16 KiB a second after its first 10 seconds, and something every 10 seconds; what the request's context has
@@ -135,9 +135,12 @@ func (b *buffer) readAll(src io.Reader) error {
 	return io.ErrNoProgress
 }
 
+// growth is the factor by which a buffer grows. What has come is copied then, which for tensors of some hundred KiB should be once.
+const growth = 16
+
 // grow makes room for at least one byte more.
 func (b *buffer) grow() error {
-	want := min(b.most, max(4*b.taken, smallest))
+	want := min(b.most, max(growth*b.taken, smallest))
 	if want <= b.taken {
 		return errFull
 	}

@@ -157,7 +157,7 @@ func TestBodyTakesBytesAsTheyCome(t *testing.T) {
 	came := int64(0)
 	const size = 20 << 20
 	src := readerFunc(func(dst []byte) (int, error) {
-		if used := budget.Used(); used > max(smallest, 4*came) {
+		if used := budget.Used(); used > max(smallest, growth*came) {
 			t.Fatalf("%d bytes came, the budget holds %d", came, used)
 		}
 		n := min(len(dst), 10_000, int(size-came))
