@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"math"
 	"strconv"
 	"testing"
@@ -12,14 +13,22 @@ import (
 )
 
 // reference is an inference request by encoding/json.
-type reference struct {
-	Inputs []struct {
-		Name       string
-		Datatype   oip.Datatype
-		Shape      []uint64
-		Parameters map[string]any
-		Data       json.RawMessage
+type reference struct{ Inputs []referenceInput }
+
+// referenceInput is one of its inputs. It is read by a map, for encoding/json would take a key in any case for a field's.
+type referenceInput struct {
+	name     string
+	datatype oip.Datatype
+	data     json.RawMessage
+}
+
+func (r *referenceInput) UnmarshalJSON(text []byte) error {
+	var m map[string]json.RawMessage
+	if err := json.Unmarshal(text, &m); err != nil {
+		return err
 	}
+	r.data = m["data"]
+	return errors.Join(json.Unmarshal(m["name"], &r.name), json.Unmarshal(m["datatype"], &r.datatype))
 }
 
 // flatten appends the leaves of arrays in arrays.
@@ -105,6 +114,7 @@ func FuzzInferJSON(f *testing.F) {
 		`{"inputs":[{"name":"x","shape":[2,0],"datatype":"FP64","data":[[],[]]}]}`,
 		`{"x":[{"a":[}]},"inputs":[{"name":"x","shape":[1],"datatype":"UINT8","data":[1]}]}`,
 		`{"inputs":[{"name":"x","shape":[1],"datatype":"INT8","data":[-128],"data":[1]}]}`,
+		`{"inputs":[{"name":"x","shape":[1],"datatype":"INT8","data":[-128],"daTa":[1]}]}`,
 		`{"inputs":null}`, `{}`, `[`, `{"inputs":[{"data":"\\\"`,
 	} {
 		f.Add([]byte(seed))
@@ -116,15 +126,15 @@ func FuzzInferJSON(f *testing.F) {
 			if err := decoder.Decode(&want); !json.Valid(body) {
 				t.Fatalf("not JSON, but taken: %q", body)
 			} else if err != nil || len(want.Inputs) != len(inputs) {
-				return // encoding/json matches keys in any case, and takes the last of several
+				return // encoding/json takes the key of the inputs in any case, and the last of several
 			}
 			for i, in := range want.Inputs {
 				got := inputs[i]
-				if got.Name != in.Name || got.Datatype != in.Datatype || d.inputs[i].binary >= 0 || d.inputs[i].base64 {
+				if got.Name != in.name || got.Datatype != in.datatype || d.inputs[i].binary >= 0 || d.inputs[i].base64 {
 					continue
 				}
 				var v any
-				decoder := json.NewDecoder(bytes.NewReader(in.Data))
+				decoder := json.NewDecoder(bytes.NewReader(in.data))
 				decoder.UseNumber()
 				if err := decoder.Decode(&v); err != nil {
 					continue
