@@ -1,7 +1,7 @@
 package batch
 
 import (
-	"fmt"
+	"context"
 	"runtime/debug"
 	"time"
 
@@ -60,6 +60,7 @@ func (q *Queue) start() bool {
 	q.mu.Lock()
 	batch, examples := q.take()
 	if len(batch) == 0 {
+		q.finish()
 		q.mu.Unlock()
 		return false
 	}
@@ -75,7 +76,7 @@ func (q *Queue) start() bool {
 }
 
 // take removes the next batch from the queue. What waits is spread over the cores, so that no core is idle while another has several
-// examples to run. Requests whose context has ended are left out; their callers are on their way to say so.
+// examples to run. Requests whose context has ended are left out.
 func (q *Queue) take() (batch []*request, examples int) {
 	most := 1
 	if q.separable {
@@ -86,18 +87,15 @@ func (q *Queue) take() (batch []*request, examples int) {
 		if len(batch) > 0 && examples+r.examples > most {
 			break
 		}
-		q.remove(r)
 		if r.ctx.Err() != nil {
-			r.state, r.err = gone, r.ctx.Err()
-			close(r.copied)
-			close(r.done)
+			q.leave(r, context.Cause(r.ctx))
 			continue
 		}
+		q.remove(r)
 		r.state = taken
 		batch = append(batch, r)
 		examples += r.examples
 	}
-	q.finish()
 	return batch, examples
 }
 
@@ -105,59 +103,61 @@ func (q *Queue) take() (batch []*request, examples int) {
 func (q *Queue) run(batch []*request, examples, threads int) {
 	start := time.Now()
 	b := Batch{Requests: len(batch), Examples: examples, Threads: threads}
-	s, err := q.session(examples, min(threads, q.program.Threads()))
-	if err == nil {
-		gather(s, batch)
-	}
+	var s *runtime.Session
+	b.Err = safely(func() (err error) {
+		if s, err = q.session(examples, min(threads, q.program.Threads())); err == nil {
+			gather(s, batch)
+		}
+		return err
+	})
 	q.mu.Lock()
 	for _, r := range batch {
-		r.state = copied
+		r.state, r.wait = copied, start.Sub(r.came)
 		close(r.copied)
 	}
 	q.mu.Unlock()
 	ready := time.Now()
 	b.Input = ready.Sub(start)
-	if err == nil {
-		err = safely(s)
+	if b.Err == nil {
+		b.Err = safely(func() error { s.Run(); return nil })
 	}
-	q.cores.release(threads)
 	ran := time.Now()
 	b.Run = ran.Sub(ready)
-	if err == nil {
-		q.scatter(s, batch)
+	if b.Err == nil {
+		b.Err = safely(func() error { q.scatter(s, batch); return nil })
 	}
 	b.Output = time.Since(ran)
-
-	q.mu.Lock()
-	if err == nil && !q.closed {
+	if b.Err == nil { // else what is in the session is not known
+		q.mu.Lock()
 		q.sessions = append(q.sessions, s)
+		q.mu.Unlock()
 	}
-	q.running--
-	q.pace.ran(examples, ran.Sub(start), ran, q.first != nil)
-	if threads > 1 {
-		q.pace.ranWhole(ran.Sub(start))
-	}
-	q.finish()
-	q.mu.Unlock()
+	q.cores.release(threads) // after the session is free, so that there are no more sessions than cores
 	if q.config.Observe != nil {
 		q.config.Observe(b)
 	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.pace.ran(batch[0].came, examples, threads, ran.Sub(start), ran, q.first != nil)
 	for _, r := range batch {
-		r.err = err
-		r.times = Times{Queued: r.came, Wait: start.Sub(r.came), Input: b.Input, Run: b.Run, Output: b.Output, Batch: examples}
+		r.times = Times{Queued: r.came, Wait: r.wait, Input: b.Input, Run: b.Run, Output: b.Output, Batch: examples}
+		if r.err = b.Err; r.err != nil {
+			r.outputs = nil
+		}
 		close(r.done)
 	}
+	q.running--
+	q.finish()
 }
 
-// safely runs a session. A panic, which would be a bug of ours, fails the batch and not the process.
-func safely(s *runtime.Session) (err error) {
+// safely calls f. A panic, which would be a bug of ours, fails the batch and not the process.
+func safely(f func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("bug: the run panicked: %v\n%s", p, debug.Stack())
+			err = &PanicError{Value: p, Stack: debug.Stack()}
 		}
 	}()
-	s.Run()
-	return nil
+	return f()
 }
 
 // session returns a free session, or a new one, set to a batch size and a number of threads.
@@ -199,11 +199,10 @@ func (q *Queue) scatter(s *runtime.Session, batch []*request) {
 		t := s.Output(i)
 		from := t.Data
 		for _, r := range batch {
-			part := &graph.Tensor{DType: t.DType, Shape: t.Shape}
+			part := &graph.Tensor{DType: t.DType, Shape: t.Shape.Clone()}
 			size := len(from)
 			if len(batch) > 1 {
 				size = len(t.Data) / examples * r.examples
-				part.Shape = t.Shape.Clone()
 				part.Shape[0] = t.Shape[0] / examples * r.examples
 			}
 			part.Data = append([]byte(nil), from[:size]...)

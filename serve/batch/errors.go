@@ -25,3 +25,13 @@ func (e *FullError) Error() string {
 
 // Unwrap returns ErrFull.
 func (e *FullError) Unwrap() error { return ErrFull }
+
+// PanicError is the error of a batch that panicked, which is a bug of ours. Config.Observe is told, as Batch.Err, with the stack, which
+// is not for clients.
+type PanicError struct {
+	Value any
+	Stack []byte
+}
+
+// Error says what the panic said.
+func (e *PanicError) Error() string { return fmt.Sprintf("bug: the run panicked: %v", e.Value) }

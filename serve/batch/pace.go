@@ -24,10 +24,17 @@ func mean(old, new time.Duration) time.Duration {
 	return old + time.Duration(weight*float64(new-old))
 }
 
+// pause is a time without arrivals after which the rate of those before says nothing.
+const pause = 10 * time.Second
+
 // arrived notes an arrival.
 func (p *pace) arrived(now time.Time) {
-	if !p.last.IsZero() {
-		p.every = max(1, mean(p.every, now.Sub(p.last)))
+	switch d := now.Sub(p.last); {
+	case p.last.IsZero():
+	case d > pause:
+		p.every = 0
+	default:
+		p.every = max(1, mean(p.every, d))
 	}
 	p.last = now
 }
@@ -35,20 +42,25 @@ func (p *pace) arrived(now time.Time) {
 // expects reports whether another request is likely to come within d.
 func (p *pace) expects(d time.Duration) bool { return p.every > 0 && p.every <= d }
 
-// ran notes the end of a batch of some examples that took the given time, with examples waiting behind it or not. Between two ends of
-// a queue that is never empty lies what the examples of the second cost, however many cores and other queues there are.
-func (p *pace) ran(examples int, took time.Duration, now time.Time, waiting bool) {
+// ran notes the end of a batch of some examples, the first of which came at the given time, that took so long on the given number of
+// threads, with examples waiting behind it or not. Between two ends of a queue that is never empty lies what the examples of the second
+// cost, however many cores and other queues there are. A queue whose examples have left unanswered is empty until the next comes.
+func (p *pace) ran(came time.Time, examples, threads int, took time.Duration, now time.Time, waiting bool) {
 	switch {
-	case p.busy:
-		p.example = mean(p.example, now.Sub(p.ended)/time.Duration(examples))
+	case p.busy && came.Before(p.ended):
+		p.example = mean(p.example, max(0, now.Sub(p.ended))/time.Duration(examples)) // ends on two cores may be told in another order
 	case p.example == 0:
 		p.example = took / time.Duration(examples)
 	}
-	p.ended, p.busy = now, waiting
+	if now.After(p.ended) {
+		p.ended = now
+	}
+	p.busy = waiting
+	// One core takes no less than all: what took longer on all, when it was cold, say, tells nothing about the next.
+	if threads > 1 || took < p.whole {
+		p.whole = mean(p.whole, took)
+	}
 }
-
-// ranWhole notes how long a batch took that had all cores.
-func (p *pace) ranWhole(took time.Duration) { p.whole = mean(p.whole, took) }
 
 // seldom reports whether requests come so seldom that one which gets all cores is likely to be through before the next: on average, it
 // takes less than half of the time between them. Else the next would wait for cores that do less each for sharing the work.

@@ -17,7 +17,8 @@ type Config struct {
 	MaxQueue int           // examples that may wait; default DefaultMaxQueue
 	// Session is one of the program's that the queue begins with, and owns from then on; nil: it makes its own.
 	Session *runtime.Session
-	// Observe is called after each batch, from the goroutine that ran it; nil: nobody is told.
+	// Observe is called after each batch, from the goroutine that ran it, before its requests are answered; nil: nobody is told. It must
+	// be quick, and must not call Close.
 	Observe func(Batch)
 }
 
@@ -32,6 +33,7 @@ type Batch struct {
 	Input    time.Duration // putting the inputs together
 	Run      time.Duration
 	Output   time.Duration // taking the outputs apart
+	Err      error         // why its requests have no outputs; nil: they have
 }
 
 // Times tells what became of the time of a request.
@@ -60,9 +62,9 @@ type Queue struct {
 	examples int // that wait
 	pending  int // requests that wait
 	closed   bool
-	running  int // batches
+	running  int // batches that are not answered
 	pace     pace
-	sessions []*runtime.Session // that are free
+	sessions []*runtime.Session // that are free; each of the others is with a batch that has a core
 	idle     chan struct{}      // closed when the queue is closed and everything is answered
 }
 
@@ -87,7 +89,7 @@ const (
 	waiting state = iota
 	taken         // by a batch, which reads its inputs
 	copied        // its inputs are not read any more
-	gone          // its caller has left
+	gone          // it has left the queue without having been taken
 )
 
 // request is one that waits or runs.
@@ -96,10 +98,11 @@ type request struct {
 	inputs   []*graph.Tensor
 	examples int
 	came     time.Time
-	state    state // guarded by Queue.mu
+	wait     time.Duration // in the queue; set when state becomes copied
+	state    state         // guarded by Queue.mu
 	next     *request
 	prev     *request
-	copied   chan struct{} // closed when state becomes copied
+	copied   chan struct{} // closed when inputs are not read any more
 	done     chan struct{} // closed when outputs, times and err are set
 	outputs  []*graph.Tensor
 	times    Times
@@ -125,18 +128,15 @@ func (q *Queue) Do(ctx context.Context, n int, inputs []*graph.Tensor) ([]*graph
 	case <-ctx.Done():
 		q.mu.Lock()
 		if r.state == waiting {
-			q.remove(r)
-			r.state = gone
+			q.leave(r, context.Cause(ctx))
 			q.finish()
-			q.mu.Unlock()
-			return nil, Times{Queued: r.came, Wait: time.Since(r.came)}, context.Cause(ctx)
 		}
 		q.mu.Unlock()
-		<-r.copied // the batch reads what is the caller's
+		<-r.copied // until then, a batch reads what is the caller's
 		select {
 		case <-r.done:
 		default:
-			return nil, Times{Queued: r.came, Wait: time.Since(r.came)}, context.Cause(ctx)
+			return nil, Times{Queued: r.came, Wait: r.wait}, context.Cause(ctx)
 		}
 	}
 	return r.outputs, r.times, r.err
@@ -203,6 +203,15 @@ func (q *Queue) remove(r *request) {
 	q.pending--
 }
 
+// leave takes a request that waits out of the queue and answers it with an error.
+func (q *Queue) leave(r *request, err error) {
+	q.remove(r)
+	r.state, r.err, r.wait = gone, err, time.Since(r.came)
+	r.times = Times{Queued: r.came, Wait: r.wait}
+	close(r.copied)
+	close(r.done)
+}
+
 // signal wakes the dispatcher.
 func (q *Queue) signal() {
 	select {
@@ -225,8 +234,8 @@ func (q *Queue) Pending() int {
 	return q.pending
 }
 
-// Close refuses further requests and waits until those that it has are answered, or the context ends, whose error it returns
-// then; requests that still wait get ErrClosed in that case.
+// Close refuses further requests and waits until those that it has are answered and observed, or the context ends, whose error it
+// returns then; requests that still wait get ErrClosed in that case, batches that run are answered later.
 func (q *Queue) Close(ctx context.Context) error {
 	q.mu.Lock()
 	q.closed = true
@@ -240,15 +249,17 @@ func (q *Queue) Close(ctx context.Context) error {
 	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	q.abandon()
+	return ctx.Err()
+}
+
+// abandon answers what waits with ErrClosed.
+func (q *Queue) abandon() {
 	for q.first != nil {
-		r := q.first
-		q.remove(r)
-		r.state, r.err = gone, ErrClosed
-		close(r.done)
+		q.leave(q.first, ErrClosed)
 	}
 	q.finish()
 	q.signal()
-	return ctx.Err()
 }
 
 // finish notes that a closed queue is through, once.
