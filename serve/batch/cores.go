@@ -24,10 +24,19 @@ func NewCores(n int) *Cores {
 // N returns how many cores there are.
 func (c *Cores) N() int { return c.n }
 
-// acquire waits for one core.
-func (c *Cores) acquire() {
-	_ = c.semaphore.Acquire(context.Background(), 1) // which fails only where the context ends
+// Acquire waits for a core, for work that is no run of a queue; the caller calls Release. The error is the cause of the context's end.
+func (c *Cores) Acquire(ctx context.Context) error {
+	if c.semaphore.Acquire(ctx, 1) != nil {
+		return context.Cause(ctx)
+	}
+	return nil
 }
+
+// Release gives a core back.
+func (c *Cores) Release() { c.release(1) }
+
+// acquire waits for one core.
+func (c *Cores) acquire() { _ = c.Acquire(context.Background()) } // which fails only where the context ends
 
 // more takes the cores that make one core into all n, if all of them are free.
 func (c *Cores) more() bool { return c.n > 1 && c.semaphore.TryAcquire(int64(c.n-1)) }

@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/octet-ml/octet/serve/internal/servetest"
@@ -113,6 +114,9 @@ func TestABrokenModelTakesNothingElseDown(t *testing.T) {
 					t.Fatalf("got\n%s", index(r))
 				}
 				wantIndex(t, r, "bad..."+c.reason, "digits 1 READY")
+				if strings.Contains(e[0].Reason, folder) {
+					t.Errorf("the reason tells where the folder is: %s", e[0].Reason)
+				}
 				if ready := r.Ready(); ready != (c.name == "no version") {
 					t.Errorf("ready: %v", ready)
 				}

@@ -2,6 +2,7 @@ package repository
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"path/filepath"
@@ -30,7 +31,8 @@ type source struct {
 func (r *Repository) load(ctx context.Context, c candidate) (v *Version, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			v, err = nil, fmt.Errorf("bug: loading panicked: %v\n%s", p, debug.Stack())
+			r.options.Logger.Error("loading panicked", "model", c.name, "version", c.number, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			v, err = nil, fmt.Errorf("bug: loading panicked: %v", p)
 		}
 	}()
 	folder := filepath.Join(r.options.Dir, c.name)
@@ -72,13 +74,7 @@ func (r *Repository) make(ctx context.Context, from source, c Config) (*Version,
 	if err := v.bindPictures(from.labels); err != nil {
 		return nil, err
 	}
-	if ctx.Err() != nil {
-		return nil, context.Cause(ctx)
-	}
-	if v.Digest, err = checkDigest(p, c.Digest); err != nil {
-		return nil, err
-	}
-	s, err := warmUp(p)
+	s, err := r.try(ctx, v, c)
 	if err != nil {
 		return nil, err
 	}
@@ -86,12 +82,38 @@ func (r *Repository) make(ctx context.Context, from source, c Config) (*Version,
 		MaxDelay: time.Duration(c.MaxDelay), MaxQueue: c.MaxQueue, Session: s,
 		Observe: func(b batch.Batch) {
 			v.Stats.ran(b)
+			r.failed(v, b.Err)
 			if r.options.OnBatch != nil {
 				r.options.OnBatch(v, b)
 			}
 		},
 	})
 	return v, nil
+}
+
+// try checks the digest of a version and warms it up, on a core that requests of other versions do without meanwhile.
+func (r *Repository) try(ctx context.Context, v *Version, c Config) (s *runtime.Session, err error) {
+	if err := r.options.Cores.Acquire(ctx); err != nil {
+		return nil, err
+	}
+	defer r.options.Cores.Release()
+	if v.Digest, err = checkDigest(v.Program, c.Digest); err != nil {
+		return nil, err
+	}
+	return warmUp(v.Program)
+}
+
+// failed logs the error of a batch, nil where there is none: clients are not told all of it.
+func (r *Repository) failed(v *Version, err error) {
+	if err == nil {
+		return
+	}
+	var stack []byte
+	var panicked *batch.PanicError
+	if errors.As(err, &panicked) {
+		stack = panicked.Stack
+	}
+	r.options.Logger.Error("batch failed", "model", v.Model, "version", v.Number, "error", err, "stack", string(stack))
 }
 
 // warmUp returns a session that has run at the batch sizes of the first requests: plans are made and memory is touched.

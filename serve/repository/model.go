@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"path/filepath"
 	"slices"
+	"strings"
 )
 
 // model is what is known of a model. Repository.mu guards it.
@@ -127,7 +129,7 @@ func (r *Repository) note(name string, number int64, state State, reason string,
 		if m.serving[number] != nil {
 			state = Ready
 		}
-		m.states[number] = Entry{Name: name, Version: fmt.Sprint(number), State: state, Reason: reason}
+		m.states[number] = Entry{Name: name, Version: fmt.Sprint(number), State: state, Reason: r.short(reason)}
 		if failed == "" {
 			delete(m.failed, number)
 		} else {
@@ -138,7 +140,15 @@ func (r *Repository) note(name string, number int64, state State, reason string,
 
 // fail records what is wrong with a model as a whole and returns it.
 func (r *Repository) fail(name string, err error) error {
-	closed := r.change(name, func(m *model) { m.failure = err.Error() })
+	closed := r.change(name, func(m *model) { m.failure = r.short(err.Error()) })
 	r.tell()
 	return cmp.Or(closed, err)
+}
+
+// short returns a reason with paths relative to the folder of models: where that lies is nobody's business who may ask for the index.
+func (r *Repository) short(reason string) string {
+	if r.options.Dir == "" {
+		return reason
+	}
+	return strings.ReplaceAll(reason, filepath.Clean(r.options.Dir)+string(filepath.Separator), "")
 }

@@ -65,7 +65,7 @@ func (r *Repository) refreshAll(ctx context.Context) (again bool, err error) {
 		group.Go(func() error {
 			_, err := r.refresh(ctx, name, false)
 			// A configuration that stays bad is logged once.
-			if err != nil && err.Error() != before {
+			if err != nil && r.short(err.Error()) != before {
 				r.options.Logger.Error("model", "model", name, "error", err)
 			}
 			if transient(err) {
