@@ -32,6 +32,9 @@ var ErrUnauthenticated = errors.New("unauthenticated")
 // ErrCancelled is returned when the client has gone.
 var ErrCancelled = errors.New("cancelled by the client")
 
+// errPanicked is the error of a request that panicked, which is a bug of ours.
+var errPanicked = errors.New("bug: the request panicked")
+
 // Code is the kind of an error.
 type Code uint8
 

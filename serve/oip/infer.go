@@ -16,13 +16,20 @@ import (
 // Infer answers a request. An input of type BYTES, for a model that takes no such input but a picture, holds files with pictures, which
 // are decoded and preprocessed as the model wants them. Data of the request are not read after Infer returns, data of the response are
 // the caller's. Errors are sorted by CodeOf.
-func (s *Service) Infer(ctx context.Context, req *Request) (_ *Response, err error) {
+func (s *Service) Infer(ctx context.Context, req *Request) (res *Response, err error) {
 	ctx, cancel, c, err := s.begin(ctx, req.Model, req.Version, req.Timeout)
 	if err != nil {
 		return nil, err
 	}
 	defer cancel()
+	err = errPanicked // unless the next call returns
 	defer func() { c.end(err) }()
+	res, err = c.infer(ctx, req)
+	return res, err
+}
+
+// infer answers a request that has begun.
+func (c *call) infer(ctx context.Context, req *Request) (*Response, error) {
 	selected, err := c.selectOutputs(req.Outputs)
 	if err != nil {
 		return nil, err
@@ -253,10 +260,13 @@ func AppendBytes(data []byte, element string) []byte {
 	return append(binary.LittleEndian.AppendUint32(data, uint32(len(element))), element...)
 }
 
-// SplitBytes returns the elements of a BYTES tensor, which share its memory. Errors wrap ErrInvalid.
-func SplitBytes(data []byte) ([][]byte, error) {
+// SplitBytes returns the elements of a BYTES tensor, which share its memory, where there are no more than most. Errors wrap ErrInvalid.
+func SplitBytes(data []byte, most int) ([][]byte, error) {
 	var out [][]byte
 	for rest := data; len(rest) > 0; {
+		if len(out) == most {
+			return nil, fmt.Errorf("%w: BYTES: more than %d elements", ErrInvalid, most)
+		}
 		if len(rest) < 4 {
 			return nil, fmt.Errorf("%w: BYTES: %d bytes left after element %d, want a length of 4", ErrInvalid, len(rest), len(out))
 		}

@@ -85,7 +85,8 @@ func TestInferRefuses(t *testing.T) {
 		{"fewer pictures than told", oip.Request{Model: "digits", Inputs: pictures([]int64{2}, seven)}, oip.Invalid, "1 elements"},
 		{"pictures of an overflowing shape", oip.Request{Model: "digits", Inputs: pictures([]int64{math.MaxInt64, math.MaxInt64}, seven)}, oip.Invalid, "1 elements"},
 		{"a scalar", oip.Request{Model: "digits", Inputs: pictures(nil, seven)}, oip.Invalid, "1 elements"},
-		{"nine pictures", oip.Request{Model: "digits", Inputs: pictures([]int64{9}, slices.Repeat([]string{seven}, 9)...)}, oip.Invalid, "takes up to 8"},
+		{"nine pictures", oip.Request{Model: "digits", Inputs: pictures([]int64{9}, slices.Repeat([]string{seven}, 9)...)}, oip.Invalid, "more than 8"},
+		{"a million empty pictures", oip.Request{Model: "digits", Inputs: pictures([]int64{1}, make([]string, 1<<20)...)}, oip.Invalid, "more than 8"},
 		{"cut lengths", oip.Request{Model: "digits", Inputs: with(func(x *oip.Tensor) { x.Datatype, x.Data = oip.Bytes, []byte{1, 0} })}, oip.Invalid, "want a length"},
 		{"long lengths", oip.Request{Model: "digits", Inputs: with(func(x *oip.Tensor) { x.Datatype, x.Data = oip.Bytes, []byte{255, 255, 255, 255, 1} })}, oip.Invalid, "4294967295"},
 	} {
@@ -267,7 +268,7 @@ func TestPicturesAndTensorsGiveTheSameClass(t *testing.T) {
 	if err != nil || res.ID != "one" || len(res.Outputs) != 2 {
 		t.Fatalf("got %+v, %v", res, err)
 	}
-	classes, err := oip.SplitBytes(res.Outputs[0].Data)
+	classes, err := oip.SplitBytes(res.Outputs[0].Data, 3)
 	if err != nil || len(classes) != 3 {
 		t.Fatalf("got %q, %v", classes, err)
 	}

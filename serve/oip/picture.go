@@ -22,7 +22,8 @@ func (c *call) pictures(ctx context.Context, t *Tensor) (n int, inputs []*graph.
 	if v.Pipeline == nil {
 		return 0, nil, nil, fmt.Errorf("%w: input %q: datatype BYTES: the model takes no pictures: %w", ErrInvalid, t.Name, v.NoPicture)
 	}
-	files, err := SplitBytes(t.Data)
+	most := v.Program.MaxBatch()
+	files, err := SplitBytes(t.Data, most)
 	if err != nil {
 		return 0, nil, nil, fmt.Errorf("input %q: %w", t.Name, err)
 	}
@@ -39,8 +40,8 @@ func (c *call) pictures(ctx context.Context, t *Tensor) (n int, inputs []*graph.
 	if elements != int64(len(files)) || len(t.Shape) == 0 {
 		return 0, nil, nil, fmt.Errorf("%w: input %q: shape %v, but %d elements", ErrInvalid, t.Name, t.Shape, len(files))
 	}
-	if n = len(files); n > v.Program.MaxBatch() || n < 1 {
-		return 0, nil, nil, fmt.Errorf("%w: batch %d: model %q takes up to %d", ErrInvalid, n, v.Model, v.Program.MaxBatch())
+	if n = len(files); n < most && !v.Program.Dynamic() {
+		return 0, nil, nil, fmt.Errorf("%w: batch %d: model %q takes %d and no other number", ErrInvalid, n, v.Model, most)
 	}
 	size := v.Pipeline.Spec().Bytes()
 	if err := c.service.options.Budget.Take(int64(n * size)); err != nil {
@@ -52,7 +53,7 @@ func (c *call) pictures(ctx context.Context, t *Tensor) (n int, inputs []*graph.
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(cap(c.service.decoders))
 	for i, file := range files {
-		group.Go(func() error {
+		goSafely(group, func() error {
 			if err := c.picture(ctx, file, data[i*size:(i+1)*size], &parts[i]); err != nil {
 				return fmt.Errorf("input %q: picture %d: %w", t.Name, i, err)
 			}
@@ -69,6 +70,18 @@ func (c *call) pictures(ctx context.Context, t *Tensor) (n int, inputs []*graph.
 	}
 	shape := info.Shape.Bind(n)
 	return n, []*graph.Tensor{{DType: info.DType, Shape: shape, Data: data}}, release, nil
+}
+
+// goSafely calls f in a goroutine of a group. A panic, which would be a bug of ours, fails the request and not the process.
+func goSafely(group *errgroup.Group, f func() error) {
+	group.Go(func() (err error) {
+		defer func() {
+			if p := recover(); p != nil {
+				err = fmt.Errorf("%w: %v", errPanicked, p)
+			}
+		}()
+		return f()
+	})
 }
 
 // picture decodes a file and writes the tensor of its picture. No more pictures are decoded at once than there are decoders, and no
@@ -145,13 +158,20 @@ const DefaultTop = 5
 
 // Classify answers a request. Pictures are put into batches one by one, with those of other requests. A file that is no picture fails
 // alone; anything else fails the request.
-func (s *Service) Classify(ctx context.Context, req *ClassifyRequest) (_ *ClassifyResponse, err error) {
+func (s *Service) Classify(ctx context.Context, req *ClassifyRequest) (res *ClassifyResponse, err error) {
 	ctx, cancel, c, err := s.begin(ctx, req.Model, req.Version, req.Timeout)
 	if err != nil {
 		return nil, err
 	}
 	defer cancel()
+	err = errPanicked // unless the next call returns
 	defer func() { c.end(err) }()
+	res, err = c.classifyAll(ctx, req)
+	return res, err
+}
+
+// classifyAll answers a request that has begun.
+func (c *call) classifyAll(ctx context.Context, req *ClassifyRequest) (*ClassifyResponse, error) {
 	v := c.version
 	switch {
 	case v.Pipeline == nil:
@@ -172,9 +192,9 @@ func (s *Service) Classify(ctx context.Context, req *ClassifyRequest) (_ *Classi
 	res := &ClassifyResponse{Model: v.Model, Version: v.Version(), Results: make([]Classified, len(req.Pictures))}
 	parts := make([]Times, len(req.Pictures))
 	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(cap(s.decoders) + v.Program.MaxBatch())
+	group.SetLimit(cap(c.service.decoders) + v.Program.MaxBatch())
 	for i, file := range req.Pictures {
-		group.Go(func() error {
+		goSafely(group, func() error {
 			classes, err := c.classify(ctx, file, top, &parts[i])
 			if code := CodeOf(err); err != nil && code != Unsupported && code != TooLarge {
 				return fmt.Errorf("picture %d: %w", i, err)
@@ -183,7 +203,7 @@ func (s *Service) Classify(ctx context.Context, req *ClassifyRequest) (_ *Classi
 			return nil
 		})
 	}
-	err = group.Wait()
+	err := group.Wait()
 	for _, p := range parts {
 		decode, preprocess := c.times.Decode+p.Decode, c.times.Preprocess+p.Preprocess
 		if p.Queued.Add(p.Wait).After(c.times.Queued.Add(c.times.Wait)) {

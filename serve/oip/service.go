@@ -27,7 +27,8 @@ type Options struct {
 	MaxTimeout  time.Duration // most that a request may ask for; default 5m
 	Tracer      trace.Tracer  // default: none
 	AllowChange bool          // Load and Unload
-	// Observe is called after each request that named a model that serves; nil: nobody is told. It must be safe for concurrent use.
+	// Observe is called after each request that named a model that serves, before it is answered; nil: nobody is told. It must be safe for
+	// concurrent use.
 	Observe func(Observation)
 }
 
@@ -150,8 +151,9 @@ func (s *Service) Admit(ctx context.Context, model, version string) error {
 	}
 	defer v.Release()
 	if err := v.Queue.Full(ctx, 1); err != nil {
-		v.Stats.Failed(0, repository.FailRejected)
-		s.observe(Observation{Model: v.Model, Version: v.Version(), Code: CodeOf(err)})
+		code := CodeOf(err)
+		v.Stats.Failed(0, failureOf(code))
+		s.observe(Observation{Model: v.Model, Version: v.Version(), Code: code})
 		return fmt.Errorf("model %q: %w", v.Model, err)
 	}
 	return nil
@@ -201,6 +203,8 @@ func (s *Service) begin(ctx context.Context, model, version string, timeout time
 // end counts a request out and says what became of it.
 func (c *call) end(err error) {
 	v, took := c.version, time.Since(c.start)
+	defer c.service.leave()
+	defer v.Release() // whatever the observer does
 	code := CodeOf(err)
 	if err == nil {
 		v.Stats.Succeeded(c.n, took, c.times.Times)
@@ -211,8 +215,6 @@ func (c *call) end(err error) {
 	failed(c.span, err)
 	c.span.End()
 	c.service.observe(Observation{Model: v.Model, Version: v.Version(), Code: code, Examples: c.n, Took: took, Times: c.times})
-	v.Release()
-	c.service.leave()
 }
 
 // failureOf tells why a request with a kind of error failed.

@@ -110,7 +110,7 @@ func appendData(dst []byte, t *oip.Tensor) ([]byte, error) {
 
 // appendStrings appends the elements of a BYTES tensor.
 func appendStrings(dst, data []byte) ([]byte, error) {
-	list, err := oip.SplitBytes(data)
+	list, err := oip.SplitBytes(data, math.MaxInt)
 	if err != nil {
 		return dst, err
 	}

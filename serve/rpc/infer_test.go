@@ -71,7 +71,7 @@ func TestPicturesAreClassified(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		classes, err := oip.SplitBytes(res.GetRawOutputContents()[0])
+		classes, err := oip.SplitBytes(res.GetRawOutputContents()[0], 4)
 		if err != nil || len(classes) != 4 || !strings.HasSuffix(string(classes[0]), ":3:3") || !strings.HasSuffix(string(classes[2]), ":7:7") {
 			t.Errorf("got %q, %v", classes, err)
 		}
