@@ -1,10 +1,14 @@
 package serve
 
 import (
+	"context"
 	"net/http"
 	"strings"
 
 	"go.opentelemetry.io/otel/trace"
+	"google.golang.org/grpc/peer"
+	"google.golang.org/grpc/status"
+	"google.golang.org/grpc/tap"
 
 	"github.com/octet-ml/octet/serve/guard"
 	"github.com/octet-ml/octet/serve/inference"
@@ -22,6 +26,19 @@ func (s *Server) access() *guard.Access {
 		inference.GRPCInferenceService_ServerLive_FullMethodName, inference.GRPCInferenceService_ServerReady_FullMethodName,
 	}, probes...)
 	return &guard.Access{Tokens: s.options.Tokens, Admin: s.options.AdminTokens, Exempt: append(exempt, pictures.PagePaths()...)}
+}
+
+// tap refuses calls from their header and logs that, as the interceptors that log do not see them.
+func (s *Server) tap(ctx context.Context, info *tap.Info) (context.Context, error) {
+	ctx, err := s.access().Tap(ctx, info)
+	if err != nil {
+		remote := ""
+		if p, ok := peer.FromContext(ctx); ok {
+			remote = p.Addr.String()
+		}
+		s.options.Logger.Info("request", "method", info.FullMethodName, "code", status.Code(err).String(), "error", status.Convert(err).Message(), "remote", remote)
+	}
+	return ctx, err
 }
 
 // newHandler returns what answers on the HTTP port.

@@ -2,12 +2,17 @@ package serve
 
 import (
 	"crypto/tls"
+	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
+	"github.com/octet-ml/octet/internal/cpu"
+	"github.com/octet-ml/octet/runtime"
 	"github.com/octet-ml/octet/serve/guard"
 	"github.com/octet-ml/octet/serve/oip"
 	"github.com/octet-ml/octet/serve/repository"
+	"github.com/octet-ml/octet/serve/rpc"
 	"github.com/octet-ml/octet/serve/telemetry"
 )
 
@@ -29,7 +34,7 @@ type Options struct {
 
 	AllowChange     bool          // load and unload through the API
 	MaxRequestBytes int64         // of a request; default DefaultMaxRequestBytes
-	MaxBytes        int64         // of all requests together; default DefaultMaxBytes
+	MaxBytes        int64         // of all requests together; default DefaultMaxBytes; messages that gRPC is still reading come on top
 	MaxPixels       int64         // of a picture; default oip.DefaultMaxPixels
 	MaxTimeout      time.Duration // most that a request may ask for; default 5m
 	MaxConnections  int           // to each of the ports; default DefaultMaxConnections
@@ -53,7 +58,7 @@ type Options struct {
 
 // Defaults of Options.
 const (
-	DefaultMaxRequestBytes = 64 << 20
+	DefaultMaxRequestBytes = 32 << 20
 	DefaultMaxBytes        = 512 << 20
 	DefaultMaxConnections  = 4096
 	DefaultDrainTimeout    = 30 * time.Second
@@ -77,4 +82,31 @@ func (o Options) withDefaults() Options {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	return o
+}
+
+// Bounds of maxCalls.
+const (
+	fewestCalls = 64
+	mostCalls   = rpc.DefaultMaxCalls
+)
+
+// maxCalls returns how many calls gRPC takes at once. What it has received of a message is not in MaxBytes before the message is there
+// as a whole, and any message may be as large as the largest: so many calls hold at most 16 times MaxBytes, where fewestCalls messages
+// are no more than that, and only where all clients send the largest and none ends within the time for reading. Usual requests are a
+// small part of the largest one; with the defaults 256 of them are taken at once.
+func (o Options) maxCalls() int {
+	return max(fewestCalls, 16*int(min(mostCalls/16, o.MaxBytes/o.MaxRequestBytes)))
+}
+
+// level returns the instruction-set level of the models: the one that is asked for, or the best of the processor.
+func (o Options) level() (string, error) {
+	best, err := cpu.Best()
+	if o.Models.Kernels == "" || err != nil {
+		return best.String(), err
+	}
+	l, err := cpu.ParseLevel(o.Models.Kernels)
+	if err == nil && !slices.Contains(cpu.Available(), l) {
+		err = fmt.Errorf("%w: level %s: this processor has not what it needs", runtime.ErrOption, l)
+	}
+	return l.String(), err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net"
 	"net/http"
 	"sync/atomic"
@@ -59,7 +60,11 @@ func New(ctx context.Context, o Options) (_ *Server, err error) {
 		return nil, err
 	}
 	s.flush = flush
-	s.metrics = telemetry.NewMetrics(telemetry.MetricsOptions{Version: o.Version, Level: o.Models.Kernels, Triton: o.TritonMetrics, Logger: o.Logger})
+	level, err := o.level()
+	if err != nil {
+		return nil, err
+	}
+	s.metrics = telemetry.NewMetrics(telemetry.MetricsOptions{Version: o.Version, Level: level, Triton: o.TritonMetrics, Logger: o.Logger})
 	if err := s.load(ctx); err != nil {
 		return nil, err
 	}
@@ -75,7 +80,9 @@ func New(ctx context.Context, o Options) (_ *Server, err error) {
 		},
 	})
 	s.metrics.Watch(s.service)
-	s.rpc = rpc.New(s.service, rpc.Options{Version: o.Version, MaxMessage: int(o.MaxRequestBytes), Logger: o.Logger})
+	s.rpc = rpc.New(s.service, rpc.Options{
+		Version: o.Version, MaxMessage: int(min(o.MaxRequestBytes, math.MaxInt32)), MaxCalls: o.maxCalls(), Logger: o.Logger, Tap: s.tap,
+	})
 	s.grpc = grpc.NewServer(s.rpc.ServerOptions(s.rpcOptions(provider)...)...)
 	s.rpc.Register(s.grpc)
 	s.handler = s.newHandler(provider)
@@ -281,13 +288,12 @@ func (s *Server) Close() error {
 func (s *Server) rpcOptions(provider trace.TracerProvider) []grpc.ServerOption {
 	o := s.options
 	log := s.logOptions()
-	list := []grpc.ServerOption{grpc.StatsHandler(telemetry.RPCTracing(provider))}
-	unary := []grpc.UnaryServerInterceptor{telemetry.UnaryLog(log)}
-	stream := []grpc.StreamServerInterceptor{telemetry.StreamLog(log)}
-	access := s.access()
-	unary, stream = append(unary, access.Unary()), append(stream, access.Stream())
+	list := []grpc.ServerOption{
+		grpc.StatsHandler(telemetry.RPCTracing(provider)),
+		grpc.ChainUnaryInterceptor(telemetry.UnaryLog(log)), grpc.ChainStreamInterceptor(telemetry.StreamLog(log)),
+	}
 	if o.TLS != nil {
 		list = append(list, grpc.Creds(credentials.NewTLS(o.TLS)))
 	}
-	return append(list, grpc.ChainUnaryInterceptor(unary...), grpc.ChainStreamInterceptor(stream...))
+	return list
 }

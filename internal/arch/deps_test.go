@@ -80,7 +80,7 @@ var policy = []row{
 	{pkg: "serve/guard", ours: []string{"serve/oip"}, external: []string{"github.com/fsnotify/fsnotify", "google.golang.org/grpc"}},
 	{pkg: "serve/load", ours: []string{"serve/inference"}, external: []string{"github.com/HdrHistogram/hdrhistogram-go", "google.golang.org/grpc", "google.golang.org/protobuf"}},
 	{pkg: "serve/internal/servetest", ours: []string{"internal/testkit", "loader", "vision", "serve/oip", "serve/repository"}},
-	{pkg: "serve", ours: []string{"graph", "runtime", "loader", "vision", "serve/*"},
+	{pkg: "serve", ours: []string{"graph", "runtime", "loader", "vision", "serve/*", "internal/cpu"},
 		external: []string{"github.com/prometheus", "google.golang.org/grpc", "google.golang.org/protobuf", "go.opentelemetry.io", "golang.org/x"}},
 	{pkg: "bench/...", any: true},
 	{pkg: "cmd/octet/...", any: true},

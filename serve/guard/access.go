@@ -13,6 +13,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
+	"google.golang.org/grpc/tap"
 
 	"github.com/octet-ml/octet/serve/oip"
 )
@@ -85,10 +86,15 @@ func (a *Access) HTTP(refuse func(http.ResponseWriter, *http.Request, error)) fu
 	}
 }
 
-// rpc is check for a call.
-func (a *Access) rpc(ctx context.Context, method string) error {
+// Tap is a tap.ServerInHandle, which refuses as Unary does, from the header alone: nothing that the client sends after it is kept.
+func (a *Access) Tap(ctx context.Context, info *tap.Info) (context.Context, error) {
+	return ctx, a.rpc(info.Header, info.FullMethodName)
+}
+
+// rpc is check for a call with the given metadata.
+func (a *Access) rpc(header metadata.MD, method string) error {
 	authorization := ""
-	if list := metadata.ValueFromIncomingContext(ctx, "authorization"); len(list) > 0 {
+	if list := header.Get("authorization"); len(list) > 0 {
 		authorization = list[0]
 	}
 	err := a.check(method, authorization)
@@ -104,7 +110,8 @@ func (a *Access) rpc(ctx context.Context, method string) error {
 // Unary returns an interceptor that lets through who may pass, and answers others with UNAUTHENTICATED or PERMISSION_DENIED.
 func (a *Access) Unary() grpc.UnaryServerInterceptor {
 	return func(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
-		if err := a.rpc(ctx, info.FullMethod); err != nil {
+		header, _ := metadata.FromIncomingContext(ctx)
+		if err := a.rpc(header, info.FullMethod); err != nil {
 			return nil, err
 		}
 		return handler(ctx, req)
@@ -114,7 +121,8 @@ func (a *Access) Unary() grpc.UnaryServerInterceptor {
 // Stream is Unary for streams.
 func (a *Access) Stream() grpc.StreamServerInterceptor {
 	return func(srv any, ss grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
-		if err := a.rpc(ss.Context(), info.FullMethod); err != nil {
+		header, _ := metadata.FromIncomingContext(ss.Context())
+		if err := a.rpc(header, info.FullMethod); err != nil {
 			return err
 		}
 		return handler(srv, ss)

@@ -14,6 +14,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
+	"google.golang.org/grpc/tap"
 
 	"github.com/octet-ml/octet/serve/oip"
 )
@@ -74,13 +75,14 @@ func TestAccess(t *testing.T) {
 			method := "/inference.GRPCInferenceService/" + c.method
 			_, unary := c.access.Unary()(ctx, nil, &grpc.UnaryServerInfo{FullMethod: method}, func(context.Context, any) (any, error) { called++; return nil, nil })
 			stream := c.access.Stream()(nil, fakeStream{ctx: ctx}, &grpc.StreamServerInfo{FullMethod: method}, func(any, grpc.ServerStream) error { called++; return nil })
-			if status.Code(unary) != code || status.Code(stream) != code || called != map[bool]int{true: 2}[code == codes.OK] {
-				t.Errorf("got %v, %v, %d calls", unary, stream, called)
+			_, tapped := c.access.Tap(ctx, &tap.Info{FullMethodName: method, Header: metadata.Pairs("authorization", c.header)})
+			if status.Code(unary) != code || status.Code(stream) != code || status.Code(tapped) != code || called != map[bool]int{true: 2}[code == codes.OK] {
+				t.Errorf("got %v, %v, %v, %d calls", unary, stream, tapped, called)
 			}
 		})
 	}
 	a := Access{Tokens: ask}
-	if err := a.rpc(context.Background(), "/grpc.health.v1.Health/Check"); err != nil {
+	if err := a.rpc(nil, "/grpc.health.v1.Health/Check"); err != nil {
 		t.Error(err)
 	}
 }
