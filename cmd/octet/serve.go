@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os/signal"
@@ -81,21 +82,9 @@ func (a *app) serveCommand() *cobra.Command {
 // serve runs a server until a signal comes.
 func (a *app) serve(ctx context.Context, f *serveFlags) error {
 	o := f.options
-	var level slog.Level
-	if err := level.UnmarshalText([]byte(f.logLevel)); err != nil {
-		return usageError{fmt.Errorf("--log-level %s: want debug, info, warn or error", f.logLevel)}
-	}
-	if f.compat != "" && f.compat != "triton" {
-		return usageError{fmt.Errorf("--metrics-compat %s: want triton", f.compat)}
-	}
-	for _, n := range []struct {
-		flag string
-		v    int64
-	}{{"cores", int64(o.Cores)}, {"max-request-bytes", o.MaxRequestBytes}, {"max-bytes-in-flight", o.MaxBytes}, {"max-pixels", o.MaxPixels},
-		{"max-connections", int64(o.MaxConnections)}, {"max-per-client", int64(o.MaxPerClient)}, {"drain-delay", int64(o.DrainDelay)}, {"drain-timeout", int64(o.DrainTimeout)}} {
-		if n.v < 0 {
-			return usageError{fmt.Errorf("--%s: want no negative value", n.flag)}
-		}
+	level, err := f.check()
+	if err != nil {
+		return usageError{err}
 	}
 	for _, address := range []*string{&o.HTTP, &o.GRPC, &o.Metrics, &o.Admin} {
 		if *address == "off" {
@@ -127,6 +116,37 @@ func (a *app) serve(ctx context.Context, f *serveFlags) error {
 		return err
 	}
 	return s.Run(ctx)
+}
+
+// check returns the level of the log, and an error for flags that make no sense.
+func (f *serveFlags) check() (level slog.Level, err error) {
+	o, d := &f.options, &f.defaults
+	if err := level.UnmarshalText([]byte(f.logLevel)); err != nil {
+		return level, fmt.Errorf("--log-level %s: want debug, info, warn or error", f.logLevel)
+	}
+	if f.compat != "" && f.compat != "triton" {
+		return level, fmt.Errorf("--metrics-compat %s: want triton", f.compat)
+	}
+	if o.HTTP == "off" && o.GRPC == "off" {
+		return level, errors.New("--http and --grpc: want an address for one of them at least")
+	}
+	if o.Models.Explicit && (o.Models.Dir == "" || !o.AllowChange) {
+		return level, errors.New("--explicit: want --repository and --allow-change, too: nothing could be loaded")
+	}
+	for _, n := range []struct {
+		flag string
+		v    int64
+	}{
+		{"poll", int64(o.Models.Poll)}, {"cores", int64(o.Cores)}, {"max-batch", int64(d.MaxBatch)}, {"max-delay", int64(f.maxDelay)},
+		{"max-queue", int64(d.MaxQueue)}, {"timeout", int64(f.timeout)}, {"max-timeout", int64(o.MaxTimeout)}, {"max-request-bytes", o.MaxRequestBytes},
+		{"max-bytes-in-flight", o.MaxBytes}, {"max-pixels", o.MaxPixels}, {"max-connections", int64(o.MaxConnections)},
+		{"max-per-client", int64(o.MaxPerClient)}, {"drain-delay", int64(o.DrainDelay)}, {"drain-timeout", int64(o.DrainTimeout)},
+	} {
+		if n.v < 0 {
+			return level, fmt.Errorf("--%s: want no negative value", n.flag)
+		}
+	}
+	return level, nil
 }
 
 // addSamples adds the models inside the command to a repository.
