@@ -137,7 +137,7 @@ func (s *Server) listen(ctx context.Context) error {
 		if p.handler != nil {
 			next.http = guard.Server(p.handler, guard.ServerOptions{Logger: o.Logger})
 			if p.name == "http" {
-				next.http.TLSConfig = o.TLS
+				next.http.TLSConfig = o.TLS.Clone() // net/http changes it
 			}
 		}
 		s.ports = append(s.ports, next)
@@ -226,7 +226,7 @@ func (s *Server) drain() error {
 				}
 				return nil // metrics and profiles are there until the end
 			}
-			s.rpc.Close()
+			s.rpc.Close() // streams end once what they have read is answered: GracefulStop waits for them
 			stopped := make(chan struct{})
 			go func() {
 				s.grpc.GracefulStop()

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -21,6 +22,7 @@ type server struct {
 	octet, folder string
 	address       string // of HTTP
 	process       *exec.Cmd
+	exited        chan error // gets what the process ends with, once
 }
 
 // start starts a server and waits until it is ready.
@@ -43,6 +45,8 @@ func (s *server) again(ctx context.Context) error {
 	if err := s.process.Start(); err != nil {
 		return err
 	}
+	s.exited = make(chan error, 1)
+	go func(c *exec.Cmd, exited chan<- error) { exited <- c.Wait() }(s.process, s.exited)
 	for ctx.Err() == nil {
 		r, err := http.Get("http://" + s.address + "/v2/health/ready")
 		if err == nil {
@@ -51,9 +55,14 @@ func (s *server) again(ctx context.Context) error {
 				return nil
 			}
 		}
-		time.Sleep(2 * time.Millisecond)
+		select {
+		case err := <-s.exited:
+			s.exited <- err // for stop
+			return errors.Join(errors.New("octet serve ended before it was ready"), err)
+		case <-time.After(2 * time.Millisecond):
+		}
 	}
-	return ctx.Err()
+	return errors.Join(ctx.Err(), s.kill())
 }
 
 // kill kills the process as kill -9 does.
@@ -61,7 +70,7 @@ func (s *server) kill() error {
 	if err := s.process.Process.Kill(); err != nil {
 		return err
 	}
-	_ = s.process.Wait() // says that it was killed
+	<-s.exited // says that it was killed
 	return nil
 }
 
@@ -70,7 +79,7 @@ func (s *server) stop() error {
 	if err := s.process.Process.Signal(syscall.SIGTERM); err != nil {
 		return err
 	}
-	return s.process.Wait()
+	return <-s.exited
 }
 
 // resident returns the bytes of memory that the process holds.
