@@ -19,8 +19,11 @@ type file struct {
 	data []byte
 }
 
-// maxName is the most bytes of a file's name.
-const maxName = 1 << 10
+// Bounds of multipart/form-data besides those of options.
+const (
+	maxName  = 1 << 10 // bytes of a file's name
+	maxParts = 1 << 10 // parts, those that are left out included
+)
 
 // read returns the pictures in the body of a request, at least one. Their data are valid until release is called.
 func (h *handler) read(w http.ResponseWriter, r *http.Request) ([]file, func(), error) {
@@ -79,7 +82,7 @@ func (h *handler) splitForm(body []byte, boundary string) ([]file, error) {
 	var files []file
 	parts := multipart.NewReader(bytes.NewReader(body), boundary)
 	content := bytes.NewBuffer(make([]byte, 0, len(body)+bytes.MinRead)) // of all parts; it need not grow
-	for {
+	for i := 0; ; i++ {
 		part, err := parts.NextPart()
 		if errors.Is(err, io.EOF) {
 			return files, nil
@@ -89,7 +92,10 @@ func (h *handler) splitForm(body []byte, boundary string) ([]file, error) {
 			n, err = content.ReadFrom(part)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("%w: multipart/form-data: part %d: %w", oip.ErrInvalid, len(files), err)
+			return nil, fmt.Errorf("%w: multipart/form-data: part %d: %w", oip.ErrInvalid, i, err)
+		}
+		if i == maxParts {
+			return nil, fmt.Errorf("%w: multipart/form-data of more than %d parts", oip.ErrTooLarge, maxParts)
 		}
 		name := part.FileName()
 		if n == 0 && name == "" {
