@@ -43,11 +43,17 @@ export class Live {
       again = e.status !== 401; // it is asked again when there is a token
       this.line.classList.add("alarm");
       this.rows.classList.add("stale");
-      this.say(e.name === "TimeoutError" ? "The server does not answer." : `No state: ${e.message}.`);
+      this.say(this.reason(e));
     } finally {
       this.asking = false;
       if (again && !document.hidden) this.timer = setTimeout(() => this.ask(), period);
     }
+  }
+
+  // reason tells why there is no state.
+  reason(e) {
+    if (e.name === "TimeoutError") return "The server does not answer.";
+    return e.status === 401 ? "The server tells nothing without a token." : `No state: ${e.message}.`;
   }
 
   // say sets the line above the table, unless that is what it says.
@@ -70,7 +76,7 @@ export class Live {
     const head = document.createElement("th");
     head.setAttribute("role", "rowheader");
     head.scope = "row";
-    head.textContent = version ? `${name}, version ${version}` : name;
+    head.textContent = version ? `${name}, version\u00a0${version}` : name;
     row.append(head);
     const add = (text, column) => {
       const cell = document.createElement("td");

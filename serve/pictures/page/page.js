@@ -22,7 +22,7 @@ function showProblem(text) {
 function showFacts(answer) {
   by("facts").hidden = !answer;
   if (!answer) return;
-  by("which").textContent = `${answer.model}, version ${answer.version}`;
+  by("which").textContent = `${answer.model}, version\u00a0${answer.version}`;
   for (const [name, ms] of Object.entries(answer.times)) by(name).textContent = time(ms);
 }
 
@@ -146,7 +146,11 @@ by("preview").addEventListener("error", () => { by("preview").hidden = true; });
 
 const live = new Live(server, by("server"), by("models"), offer);
 
-server.refused = () => { by("login").hidden = false; };
+server.refused = () => {
+  by("login").hidden = false;
+  by("wanted").textContent = server.token ? "The server does not take this token" : "The server asks for a token";
+  by("wanted").classList.toggle("alarm", server.token !== "");
+};
 by("login").addEventListener("submit", (e) => {
   e.preventDefault();
   server.token = by("token").value;
