@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"strings"
 	"testing"
 	"time"
 
+	"golang.org/x/net/http2"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -64,6 +66,27 @@ func TestErrorsHaveStatuses(t *testing.T) {
 	}
 	if fail(context.Background(), nil) != nil {
 		t.Error("no error is one")
+	}
+}
+
+// Connections that do not begin are closed: those that send nothing, and those that send the preface and no more.
+func TestSilentConnectionsEnd(t *testing.T) {
+	ctx := testContext(t)
+	f := start(t, servetest.Service(t), Options{Handshake: time.Millisecond})
+	for _, begin := range []string{"", http2.ClientPreface[:10], http2.ClientPreface} {
+		c, err := f.dial(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		stop := context.AfterFunc(ctx, func() { c.Close() })
+		if _, err := io.WriteString(c, begin); err != nil && !errors.Is(err, io.ErrClosedPipe) {
+			t.Error(err)
+		}
+		if _, err := io.Copy(io.Discard, c); err != nil && !errors.Is(err, io.ErrClosedPipe) || ctx.Err() != nil {
+			t.Errorf("%q: %v, %v", begin, err, ctx.Err())
+		}
+		stop()
+		c.Close()
 	}
 }
 

@@ -26,6 +26,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type fixture struct {
 	*Server
 	grpc   *grpc.Server
+	dial   func(context.Context) (net.Conn, error)
 	conn   *grpc.ClientConn
 	client inference.GRPCInferenceServiceClient
 }
@@ -37,6 +38,7 @@ func start(t testing.TB, service *oip.Service, o Options, more ...grpc.ServerOpt
 	f.grpc = grpc.NewServer(f.ServerOptions(more...)...)
 	f.Register(f.grpc)
 	listener := bufconn.Listen(1 << 20)
+	f.dial = listener.DialContext
 	served := make(chan error, 1)
 	go func() { served <- f.grpc.Serve(listener) }()
 	conn, err := grpc.NewClient("passthrough:///memory", grpc.WithTransportCredentials(insecure.NewCredentials()),

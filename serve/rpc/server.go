@@ -26,6 +26,7 @@ type Options struct {
 	// MaxStreamRequests is how many requests of one ModelStreamInfer stream are worked on at once; the next is read when the oldest has
 	// been answered. Default DefaultMaxStreamRequests.
 	MaxStreamRequests int
+	Handshake         time.Duration // until a connection has begun, with TLS and HTTP/2; default DefaultHandshake
 	ReadTimeout       time.Duration // until a call's only message has come; default DefaultReadTimeout
 	MinPing           time.Duration // between keepalive pings of a client, which may ping without calls; default DefaultMinPing
 	MaxConnectionAge  time.Duration // after which a client is asked to connect anew, within a tenth more or less; default: never
@@ -41,6 +42,7 @@ const (
 	DefaultMaxCalls          = 1024
 	DefaultMaxStreams        = 256
 	DefaultMaxStreamRequests = 32
+	DefaultHandshake         = 10 * time.Second
 	DefaultReadTimeout       = time.Minute
 	DefaultMinPing           = 10 * time.Second
 )
@@ -70,6 +72,7 @@ func New(service *oip.Service, o Options) *Server {
 	o.MaxCalls = or(o.MaxCalls, DefaultMaxCalls)
 	o.MaxStreams = or(o.MaxStreams, DefaultMaxStreams)
 	o.MaxStreamRequests = or(o.MaxStreamRequests, DefaultMaxStreamRequests)
+	o.Handshake = or(o.Handshake, DefaultHandshake)
 	o.ReadTimeout = or(o.ReadTimeout, DefaultReadTimeout)
 	o.MinPing = or(o.MinPing, DefaultMinPing)
 	o.MaxConnectionAge = or(o.MaxConnectionAge, math.MaxInt64)
@@ -89,6 +92,7 @@ func New(service *oip.Service, o Options) *Server {
 func (s *Server) ServerOptions(more ...grpc.ServerOption) []grpc.ServerOption {
 	o := s.options
 	return append([]grpc.ServerOption{
+		grpc.ConnectionTimeout(o.Handshake),
 		grpc.MaxRecvMsgSize(o.MaxMessage),
 		grpc.MaxConcurrentStreams(o.MaxStreams),
 		grpc.MaxHeaderListSize(maxHeader),
