@@ -25,6 +25,66 @@ func probe(method string) bool {
 		strings.HasPrefix(method, "/"+grpc_health_v1.Health_ServiceDesc.ServiceName+"/")
 }
 
+// lasts reports whether a call may last as long as its client likes, without a request that is worked on.
+func lasts(method string) bool {
+	return method == inference.GRPCInferenceService_ModelStreamInfer_FullMethodName || strings.HasPrefix(method, "/grpc.reflection.")
+}
+
+// maxWatches is how many Watch calls there may be at once: one for each connection, as clients that balance load have them.
+const maxWatches = 4096
+
+// places counts calls of a kind. It is safe for concurrent use.
+type places struct {
+	most  int64
+	taken atomic.Int64
+}
+
+// enter takes a place; an error wraps oip.ErrBusy.
+func (p *places) enter() error {
+	if p.taken.Add(1) > p.most {
+		p.taken.Add(-1)
+		return fmt.Errorf("%w: the limit is %d", oip.ErrBusy, p.most)
+	}
+	return nil
+}
+
+// leave gives a place back.
+func (p *places) leave() { p.taken.Add(-1) }
+
+// enter counts a call in and returns what it has taken. Calls that last have half of the places at most, so that clients that are silent
+// leave room for requests; those that only ask how the server is have other places, or need none. An error wraps oip.ErrBusy.
+func (s *Server) enter(method string) ([]*places, error) {
+	var want []*places
+	switch {
+	case method == grpc_health_v1.Health_Watch_FullMethodName:
+		want = []*places{&s.watches}
+	case probe(method):
+	case lasts(method):
+		want = []*places{&s.lasting, &s.calls}
+	default:
+		want = []*places{&s.calls}
+	}
+	for i, p := range want {
+		if err := p.enter(); err != nil {
+			leave(want[:i])
+			return nil, err
+		}
+	}
+	budget := s.service.Budget()
+	if used, limit := budget.Used(), budget.Limit(); !probe(method) && limit > 0 && used > limit-limit/16 {
+		leave(want)
+		return nil, fmt.Errorf("%w: they hold %d bytes", oip.ErrBusy, used)
+	}
+	return want, nil
+}
+
+// leave counts a call out of what it has taken.
+func leave(list []*places) {
+	for _, p := range list {
+		p.leave()
+	}
+}
+
 // incoming is the context of a call whose message may still be on its way.
 type incoming struct {
 	context.Context
@@ -60,16 +120,9 @@ func (s *Server) tap(ctx context.Context, info *tap.Info) (context.Context, erro
 			return ctx, err
 		}
 	}
-	if probe(info.FullMethodName) {
-		return ctx, nil
-	}
-	budget := s.service.Budget()
-	if n := s.calls.Add(1); n > int64(s.options.MaxCalls) {
-		s.calls.Add(-1)
-		return ctx, statusOf(fmt.Errorf("%w: the limit is %d", oip.ErrBusy, s.options.MaxCalls)).Err()
-	} else if used, limit := budget.Used(), budget.Limit(); limit > 0 && used > limit-limit/16 {
-		s.calls.Add(-1)
-		return ctx, statusOf(fmt.Errorf("%w: they hold %d bytes", oip.ErrBusy, used)).Err()
+	taken, err := s.enter(info.FullMethodName)
+	if err != nil {
+		return ctx, statusOf(err).Err()
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	in := &incoming{Context: ctx}
@@ -79,7 +132,7 @@ func (s *Server) tap(ctx context.Context, info *tap.Info) (context.Context, erro
 	})
 	context.AfterFunc(ctx, func() {
 		in.timer.Stop()
-		s.calls.Add(-1)
+		leave(taken)
 	})
 	return in, nil
 }

@@ -128,6 +128,48 @@ func TestCallsAreBounded(t *testing.T) {
 	}
 }
 
+// Streams on which nothing is asked leave room for other calls.
+func TestSilentStreamsLeaveRoom(t *testing.T) {
+	ctx := testContext(t)
+	service := servetest.Service(t)
+	f := start(t, service, Options{MaxCalls: 4})
+	open := func() grpc.ClientStream {
+		s, err := f.client.ModelStreamInfer(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	first, second := open(), open()
+	for _, s := range []grpc.ClientStream{first, second} {
+		if err := s.SendMsg(request(t, service, "", 1)); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.RecvMsg(new(inference.ModelStreamInferResponse)); err != nil {
+			t.Error(err)
+		}
+	}
+	third := open()
+	if err := third.RecvMsg(new(inference.ModelStreamInferResponse)); status.Code(err) != codes.ResourceExhausted {
+		t.Errorf("a stream too many: %v", err)
+	}
+	if _, err := f.client.ModelInfer(ctx, request(t, service, "", 1)); err != nil {
+		t.Error(err)
+	}
+	if err := first.CloseSend(); err != nil {
+		t.Error(err)
+	}
+	for err := errors.New("none yet"); err != nil; { // a call is counted out a little after its client has the end
+		if ctx.Err() != nil {
+			t.Fatal(err)
+		}
+		s := open()
+		if err = s.SendMsg(request(t, service, "", 1)); err == nil || errors.Is(err, io.EOF) {
+			err = s.RecvMsg(new(inference.ModelStreamInferResponse))
+		}
+	}
+}
+
 // Calls are refused unread while requests hold nearly all bytes that they may, and tell a client when to try again.
 func TestCallsKeepToTheBudget(t *testing.T) {
 	ctx := testContext(t)

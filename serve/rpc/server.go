@@ -3,7 +3,6 @@ package rpc
 import (
 	"log/slog"
 	"math"
-	"sync/atomic"
 	"time"
 
 	"google.golang.org/grpc"
@@ -20,7 +19,9 @@ import (
 type Options struct {
 	Version    string // of the server, in its metadata
 	MaxMessage int    // bytes of a message that comes in; default DefaultMaxMessage
-	MaxCalls   int    // calls at once, those that only ask how the server is left aside; default DefaultMaxCalls
+	// MaxCalls is how many calls there may be at once, those that only ask how the server is left aside; half of them may be streams that
+	// last: of ModelStreamInfer and of reflection. Default DefaultMaxCalls.
+	MaxCalls int
 	// MaxStreams is how many calls a connection may have at once; default DefaultMaxStreams.
 	MaxStreams uint32
 	// MaxStreamRequests is how many requests of one ModelStreamInfer stream are worked on at once; the next is read when the oldest has
@@ -60,7 +61,9 @@ type Server struct {
 	inference.UnimplementedGRPCInferenceServiceServer
 	service *oip.Service
 	options Options
-	calls   atomic.Int64
+	calls   places // all but probes
+	lasting places // those of them that last
+	watches places
 	health  *healthServer
 	stop    latch // ModelStreamInfer takes no more requests
 	done    latch // streams that only ask end
@@ -81,6 +84,7 @@ func New(service *oip.Service, o Options) *Server {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	s := &Server{service: service, options: o, stop: newLatch(), done: newLatch()}
+	s.calls.most, s.lasting.most, s.watches.most = int64(o.MaxCalls), int64(o.MaxCalls+1)/2, maxWatches
 	s.health = newHealthServer(service, s.done)
 	s.Sync()
 	return s
