@@ -103,9 +103,14 @@ func (a *app) serve(ctx context.Context, f *serveFlags) error {
 		o.Prepare = addSamples
 		o.Sample = samples[0].picture()
 	}
-	ctx, stop := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
+	signalled, stop := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	context.AfterFunc(ctx, stop) // the second signal is the system's: it ends the process
+	ctx, end := context.WithCancel(context.WithoutCancel(ctx))
+	defer end()
+	context.AfterFunc(signalled, func() {
+		stop() // before anything ends: the second signal is the system's, which ends the process
+		end()
+	})
 	closeGuards, err := f.guards.set(&o)
 	if err != nil {
 		return err
