@@ -40,7 +40,7 @@ const most = 4 << 20
 // attacked starts a target.
 func attacked(t *testing.T) *target {
 	t.Helper()
-	s := start(t, serve.Options{Models: repository.Options{Dir: servetest.Folder(t, "digits")}, AllowChange: true, MaxRequestBytes: most, MaxBytes: 4 * most})
+	s := start(t, serve.Options{Models: repository.Options{Dir: servetest.Folder(t, "digits")}, AllowChange: true, MaxRequestBytes: most, MaxBytes: 16 * most})
 	a := &target{running: s, picture: string(servetest.Digit(t, "7"))}
 	for range 3 { // what is made once, is
 		a.well(t)

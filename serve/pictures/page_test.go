@@ -73,7 +73,7 @@ func TestThePageLoadsNothingFromOutside(t *testing.T) {
 		}
 	}
 	for _, m := range regexp.MustCompile(`<(?:input|select)[^>]* id="([a-z]+)"`).FindAllStringSubmatch(seen["/"], -1) {
-		if id := regexp.QuoteMeta(m[1]); !regexp.MustCompile(`<label for="` + id + `"|<label[^>]*>[^<]+<input id="` + id + `"`).MatchString(seen["/"]) {
+		if id := regexp.QuoteMeta(m[1]); !regexp.MustCompile(`<label[^>]* for="` + id + `"|<label[^>]*>[^<]+<input id="` + id + `"`).MatchString(seen["/"]) {
 			t.Errorf("the element %q has no label", m[1])
 		}
 	}
