@@ -2,7 +2,9 @@ package oip
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"runtime/debug"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -62,6 +64,7 @@ func (c *call) pictures(ctx context.Context, t *Tensor) (n int, inputs []*graph.
 	}
 	if err := group.Wait(); err != nil {
 		release()
+		again(err)
 		return 0, nil, nil, err
 	}
 	for _, p := range parts {
@@ -72,16 +75,33 @@ func (c *call) pictures(ctx context.Context, t *Tensor) (n int, inputs []*graph.
 	return n, []*graph.Tensor{{DType: info.DType, Shape: shape, Data: data}}, release, nil
 }
 
-// goSafely calls f in a goroutine of a group. A panic, which would be a bug of ours, fails the request and not the process.
+// panicked is the error of a goroutine that panicked.
+type panicked struct {
+	value any
+	stack []byte
+}
+
+// Error tells the value and where it was.
+func (p *panicked) Error() string { return fmt.Sprintf("%v\n%s", p.value, p.stack) }
+
+// goSafely calls f in a goroutine of a group, and turns a panic, which would end the process, into an error for again.
 func goSafely(group *errgroup.Group, f func() error) {
 	group.Go(func() (err error) {
 		defer func() {
 			if p := recover(); p != nil {
-				err = fmt.Errorf("%w: %v", errPanicked, p)
+				err = &panicked{p, debug.Stack()}
 			}
 		}()
 		return f()
 	})
+}
+
+// again panics where a goroutine has: now it is the request that panics, and the transport tells the log where.
+func again(err error) {
+	var p *panicked
+	if errors.As(err, &p) {
+		panic(p.Error())
+	}
 }
 
 // picture decodes a file and writes the tensor of its picture. No more pictures are decoded at once than there are decoders, and no
@@ -204,6 +224,7 @@ func (c *call) classifyAll(ctx context.Context, req *ClassifyRequest) (*Classify
 		})
 	}
 	err := group.Wait()
+	again(err)
 	for _, p := range parts {
 		decode, preprocess := c.times.Decode+p.Decode, c.times.Preprocess+p.Preprocess
 		if p.Queued.Add(p.Wait).After(c.times.Queued.Add(c.times.Wait)) {
