@@ -86,7 +86,7 @@ func (o Options) withDefaults() Options {
 
 // Bounds of maxCalls.
 const (
-	fewestCalls = 64
+	fewestCalls = 256
 	mostCalls   = rpc.DefaultMaxCalls
 )
 

@@ -14,10 +14,10 @@ func TestMaxCalls(t *testing.T) {
 		want     int
 	}{
 		{0, 0, 256},
-		{512 << 20, 64 << 20, 128},
+		{512 << 20, 16 << 20, 512},
 		{512 << 20, 1 << 20, 1024},
 		{1 << 62, 1, 1024},
-		{1 << 20, 1 << 30, 64},
+		{1 << 20, 1 << 30, 256},
 	} {
 		if got := (Options{MaxBytes: c.all, MaxRequestBytes: c.one}).withDefaults().maxCalls(); got != c.want {
 			t.Errorf("%d bytes in requests of %d: %d calls, want %d", c.all, c.one, got, c.want)

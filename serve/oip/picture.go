@@ -100,7 +100,7 @@ func goSafely(group *errgroup.Group, f func() error) {
 func again(err error) {
 	var p *panicked
 	if errors.As(err, &p) {
-		panic(p.Error())
+		panic("bug: " + p.Error())
 	}
 }
 
