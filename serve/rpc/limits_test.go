@@ -10,7 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/net/http2"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -73,7 +72,7 @@ func TestErrorsHaveStatuses(t *testing.T) {
 func TestSilentConnectionsEnd(t *testing.T) {
 	ctx := testContext(t)
 	f := start(t, servetest.Service(t), Options{Handshake: time.Millisecond})
-	for _, begin := range []string{"", http2.ClientPreface[:10], http2.ClientPreface} {
+	for _, begin := range []string{"", "PRI * HTTP", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"} {
 		c, err := f.dial(ctx)
 		if err != nil {
 			t.Fatal(err)
