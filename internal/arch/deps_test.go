@@ -23,7 +23,7 @@ var (
 	// suites are imported by tests only; anybody's tests may do so.
 	suites = []string{"internal/testkit", "internal/npy", "ops/opstest", "int8/internal/kerneltest", "fp32/internal/kerneltest", "serve/internal/servetest"}
 	// testsExternal are the module paths that any test may import.
-	testsExternal = []string{"go.uber.org/goleak", "golang.org/x/net", "golang.org/x/tools", "golang.org/x/sync", "github.com/klauspost/cpuid/v2"}
+	testsExternal = []string{"go.uber.org/goleak", "golang.org/x/tools", "golang.org/x/sync", "github.com/klauspost/cpuid/v2"}
 	// toolsOurs are the packages that a generator (//go:build ignore) may import besides its row.
 	toolsOurs = []string{"internal/asmgen", "internal/testkit"}
 	// gorgonia is what an embedder must never link: gorgonia.org/tensor alone is more than 10 MB.
