@@ -138,9 +138,6 @@ func Propagator() propagation.TextMapPropagator { return propagation.TraceContex
 // HTTPTracing returns middleware that has a span for each request, below the caller's, but none for paths of the list, such as those of
 // probes and of metrics.
 func HTTPTracing(provider trace.TracerProvider, without ...string) func(http.Handler) http.Handler {
-	if _, off := provider.(noop.TracerProvider); off {
-		return func(next http.Handler) http.Handler { return next }
-	}
 	return otelhttp.NewMiddleware("octet",
 		otelhttp.WithTracerProvider(provider), otelhttp.WithPropagators(Propagator()), otelhttp.WithMeterProvider(noopmetric.NewMeterProvider()),
 		otelhttp.WithFilter(func(r *http.Request) bool { return !slices.Contains(without, r.URL.Path) }))
