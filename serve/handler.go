@@ -20,17 +20,17 @@ import (
 // probes are the paths of those who look whether the server is well: they need no token and leave no trace.
 var probes = []string{"/v2/health/live", "/v2/health/ready"}
 
-// access says who may do what. Probes need no token, and neither does the page, which asks for one itself.
-func (s *Server) access() *guard.Access {
+// newAccess says who may do what. Probes need no token, and neither does the page, which asks for one itself.
+func newAccess(o Options) *guard.Access {
 	exempt := append([]string{
 		inference.GRPCInferenceService_ServerLive_FullMethodName, inference.GRPCInferenceService_ServerReady_FullMethodName,
 	}, probes...)
-	return &guard.Access{Tokens: s.options.Tokens, Admin: s.options.AdminTokens, Exempt: append(exempt, pictures.PagePaths()...)}
+	return &guard.Access{Tokens: o.Tokens, Admin: o.AdminTokens, Exempt: append(exempt, pictures.PagePaths()...)}
 }
 
 // tap refuses calls from their header and logs that, as the interceptors that log do not see them.
 func (s *Server) tap(ctx context.Context, info *tap.Info) (context.Context, error) {
-	ctx, err := s.access().Tap(ctx, info)
+	ctx, err := s.access.Tap(ctx, info)
 	if err != nil {
 		remote := ""
 		if p, ok := peer.FromContext(ctx); ok {
@@ -56,7 +56,7 @@ func (s *Server) newHandler(provider trace.TracerProvider) http.Handler {
 		}
 		files.ServeHTTP(w, r)
 	})
-	h = s.access().HTTP(rest.WriteError)(h)
+	h = s.access.HTTP(rest.WriteError)(h)
 	return telemetry.HTTPTracing(provider, probes...)(telemetry.HTTPLog(s.logOptions())(h))
 }
 

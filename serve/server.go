@@ -31,6 +31,7 @@ type Server struct {
 	service  *oip.Service
 	metrics  *telemetry.Metrics
 	observer *pictures.Observer
+	access   *guard.Access // to HTTP and gRPC
 	rpc      *rpc.Server
 	grpc     *grpc.Server
 	handler  http.Handler // of the HTTP port
@@ -49,7 +50,7 @@ type port struct {
 // New loads the models and opens the ports. What is wrong with single models is logged; an error means that nothing was opened.
 func New(ctx context.Context, o Options) (_ *Server, err error) {
 	o = o.withDefaults()
-	s := &Server{options: o, observer: new(pictures.Observer)}
+	s := &Server{options: o, observer: new(pictures.Observer), access: newAccess(o)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.Close())
