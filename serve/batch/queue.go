@@ -287,22 +287,10 @@ func (q *Queue) check(n int, inputs []*graph.Tensor) error {
 	var errs []error
 	for i, v := range q.inputs {
 		t := inputs[i]
-		want := v.DType.Bytes(elements(v.Shape, n))
-		if t == nil || t.DType != v.DType || len(t.Data) != want {
+		count, err := v.Shape.Bind(n).Elements()
+		if err != nil || t == nil || t.DType != v.DType || len(t.Data) != v.DType.Bytes(count) {
 			errs = append(errs, fmt.Errorf("%w: %q: want %v%v for batch %d", runtime.ErrInput, v.Name, v.DType, v.Shape, n))
 		}
 	}
 	return errors.Join(errs...)
-}
-
-// elements returns the number of elements of a shape at batch size n.
-func elements(s graph.Shape, n int) int {
-	count := 1
-	for _, d := range s {
-		if d < 0 {
-			d *= -n
-		}
-		count *= d
-	}
-	return count
 }

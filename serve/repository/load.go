@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"path/filepath"
 	"runtime/debug"
 	"time"
@@ -203,20 +202,15 @@ func (v *Version) bindPictures(labels vision.Labels) error {
 	return err
 }
 
-// Classes returns the number of scores of the first output for one example.
+// Classes returns the number of scores of the first output for one example; 0 where examples do not lie one after the other.
 func (v *Version) Classes() int {
-	n := 1
-	for i, d := range v.Program.Outputs()[0].Shape {
-		switch {
-		case i == 0 && d < 0:
-			n *= -d
-		case d < 0:
-			return 0 // depends on the batch
-		case d > 0 && n > math.MaxInt32/d:
-			return 0
-		default:
-			n *= d
-		}
+	shape := v.Program.Outputs()[0].Shape
+	if len(shape) > 0 && !shape[1:].Static() {
+		return 0
 	}
-	return n
+	n, err := shape.Elements()
+	if err != nil {
+		return 0
+	}
+	return max(n, -n)
 }
