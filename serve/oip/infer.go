@@ -16,16 +16,8 @@ import (
 // Infer answers a request. An input of type BYTES, for a model that takes no such input but a picture, holds files with pictures, which
 // are decoded and preprocessed as the model wants them. Data of the request are not read after Infer returns, data of the response are
 // the caller's. Errors are sorted by CodeOf.
-func (s *Service) Infer(ctx context.Context, req *Request) (res *Response, err error) {
-	ctx, cancel, c, err := s.begin(ctx, req.Model, req.Version, req.Timeout)
-	if err != nil {
-		return nil, err
-	}
-	defer cancel()
-	err = errPanicked // unless the next call returns
-	defer func() { c.end(err) }()
-	res, err = c.infer(ctx, req)
-	return res, err
+func (s *Service) Infer(ctx context.Context, req *Request) (*Response, error) {
+	return answer(ctx, s, req.Model, req.Version, req.Timeout, func(ctx context.Context, c *call) (*Response, error) { return c.infer(ctx, req) })
 }
 
 // infer answers a request that has begun.

@@ -178,16 +178,8 @@ const DefaultTop = 5
 
 // Classify answers a request. Pictures are put into batches one by one, with those of other requests. A file that is no picture fails
 // alone; anything else fails the request.
-func (s *Service) Classify(ctx context.Context, req *ClassifyRequest) (res *ClassifyResponse, err error) {
-	ctx, cancel, c, err := s.begin(ctx, req.Model, req.Version, req.Timeout)
-	if err != nil {
-		return nil, err
-	}
-	defer cancel()
-	err = errPanicked // unless the next call returns
-	defer func() { c.end(err) }()
-	res, err = c.classifyAll(ctx, req)
-	return res, err
+func (s *Service) Classify(ctx context.Context, req *ClassifyRequest) (*ClassifyResponse, error) {
+	return answer(ctx, s, req.Model, req.Version, req.Timeout, func(ctx context.Context, c *call) (*ClassifyResponse, error) { return c.classifyAll(ctx, req) })
 }
 
 // classifyAll answers a request that has begun.

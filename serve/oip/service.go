@@ -200,6 +200,19 @@ func (s *Service) begin(ctx context.Context, model, version string, timeout time
 	return ctx, cancel, c, nil
 }
 
+// answer answers a request by f, which is given the context that bounds it. A panic of f is a failure of the request.
+func answer[T any](ctx context.Context, s *Service, model, version string, timeout time.Duration, f func(context.Context, *call) (T, error)) (res T, err error) {
+	ctx, cancel, c, err := s.begin(ctx, model, version, timeout)
+	if err != nil {
+		return res, err
+	}
+	defer cancel()
+	err = errPanicked // unless the next call returns
+	defer func() { c.end(err) }()
+	res, err = f(ctx, c)
+	return res, err
+}
+
 // end counts a request out and says what became of it.
 func (c *call) end(err error) {
 	v, took := c.version, time.Since(c.start)
