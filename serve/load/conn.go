@@ -3,6 +3,7 @@ package load
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
 	"sync"
 	"syscall"
@@ -34,6 +35,19 @@ func (c *conn) Write(p []byte) (int, error) {
 		return len(p), nil
 	}
 	return n, err
+}
+
+// ReadFrom writes what is left of a body in one piece, from where it lies: net/http's own way is through 32 KiB at a time, which for
+// tensors of some hundred KiB costs the generator a third of its time.
+func (c *conn) ReadFrom(r io.Reader) (int64, error) {
+	if limited, ok := r.(*io.LimitedReader); ok {
+		if body, ok := limited.R.(*once); ok && limited.N >= int64(body.Len()) {
+			n, err := body.WriteTo(c)
+			limited.N -= n
+			return n, err
+		}
+	}
+	return io.Copy(struct{ io.Writer }{c}, r)
 }
 
 // Read reads. At the end of the data it waits for a write that is under way: the system tells only one of the two of a reset.

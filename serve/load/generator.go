@@ -54,7 +54,8 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 
 // generate sends requests made of n inputs.
 func generate(ctx context.Context, t transport, n int, o *Options) (*Report, error) {
-	g := &generator{options: o, transport: t, first: make([]atomic.Pointer[[]byte], n), record: newRecord(), start: time.Now()}
+	start := time.Now()
+	g := &generator{options: o, transport: t, first: make([]atomic.Pointer[[]byte], n), record: newRecord(o, start), start: start}
 	stop := g.watch()
 	var err error
 	if o.Rate > 0 {
@@ -63,6 +64,9 @@ func generate(ctx context.Context, t transport, n int, o *Options) (*Report, err
 		err = g.closed(ctx)
 	}
 	sending := time.Since(g.start) - o.Warmup
+	if o.Duration > 0 {
+		sending = min(sending, o.Duration) // else with what closed waited for
+	}
 	g.flying.Wait()
 	stop()
 	if err == nil && g.cancelled.Load() {

@@ -131,7 +131,7 @@ func TestAStallOfTheServerIsPartOfTheLatencyOfAllThatWereDue(t *testing.T) {
 // Time that the generator itself loses counts as well, and is told.
 func TestALateGeneratorCatchesUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &generator{options: &Options{Rate: 100, MaxInFlight: 1000, Requests: 100, Timeout: time.Minute}, record: newRecord(), first: make([]atomic.Pointer[[]byte], 1),
+		s := &generator{options: &Options{Rate: 100, MaxInFlight: 1000, Requests: 100, Timeout: time.Minute}, record: newRecord(&Options{}, time.Now()), first: make([]atomic.Pointer[[]byte], 1),
 			transport: &fakeTransport{serve: func(context.Context, int, *bytes.Buffer) answer { return ok }}, start: time.Now().Add(-500 * time.Millisecond)}
 		if err := s.open(t.Context()); err != nil {
 			t.Fatal(err)
@@ -204,6 +204,26 @@ func TestClientsOfAClosedLoopSendOneRequestAfterTheOther(t *testing.T) {
 			t.Errorf("%d sent, %d in the warm-up, %v a second, %d at once", r.Sent, r.Warmup, r.GoodRate, most.Load())
 		}
 	})
+}
+
+// What is in flight at the end of the time has taken the place of what was at its beginning: the rate is neither less for the time
+// that the last answers take, nor more.
+func TestRatesAreThoseOfTheMeasuredTime(t *testing.T) {
+	for _, o := range []Options{{Clients: 8, Warmup: 5 * time.Second, Duration: 4 * time.Second}, {Rate: 4, Warmup: 5 * time.Second, Duration: 4 * time.Second}} {
+		synctest.Test(t, func(t *testing.T) {
+			var n atomic.Int64
+			r, err := simulate(t, t.Context(), o, func(ctx context.Context, _ int, _ *bytes.Buffer) answer {
+				a := wait(ctx, 2*time.Second)
+				if a.good = n.Add(1)%4 != 0; !a.good {
+					a.code = "429"
+				}
+				return a
+			})
+			if err != nil || r.Sent != 16 || r.Sending != 4*time.Second || r.Elapsed < 5*time.Second || r.AnsweredRate != 4 || r.GoodRate != 3 || r.SentRate != 4 {
+				t.Errorf("%v: %d sent in %v, %v until the last answer: %v sent a second, %v answered, %v good", err, r.Sent, r.Sending, r.Elapsed, r.SentRate, r.AnsweredRate, r.GoodRate)
+			}
+		})
+	}
 }
 
 func TestANumberOfRequestsEndsTheRun(t *testing.T) {

@@ -23,6 +23,9 @@ type record struct {
 	outcomes   map[string]*tally
 	late       *distribution // from due to sent
 	sum        Progress      // of all requests
+	from, to   time.Time     // what is measured, where its time is known before
+	answered   int64         // answers that came in it, of whatever requests
+	good       int64         // good ones among them
 	warm       int64         // requests that do not count
 	notSent    int64
 	sent       int64 // bytes
@@ -39,8 +42,10 @@ type tally struct {
 	example      string
 }
 
-func newRecord() *record {
-	return &record{outcomes: make(map[string]*tally), late: newDistribution()}
+// newRecord returns the record of a run that starts at a time.
+func newRecord(o *Options, start time.Time) *record {
+	from := start.Add(o.Warmup)
+	return &record{outcomes: make(map[string]*tally), late: newDistribution(), from: from, to: from.Add(o.Duration)}
 }
 
 // unsent counts a request that was due while there were too many in flight.
@@ -78,6 +83,14 @@ func (r *record) add(res *Response, a *answer, counts bool) {
 		r.sum.Good++
 	} else {
 		r.sum.Other++
+	}
+	if !res.Done.Before(r.from) && res.Done.Before(r.to) {
+		if a.err == nil {
+			r.answered++
+		}
+		if a.good {
+			r.good++
+		}
 	}
 	if !counts {
 		r.warm++
@@ -135,6 +148,9 @@ func (r *record) report(o *Options, inputs int, sending, elapsed time.Duration) 
 		return cmp.Or(rank(a)-rank(b), cmp.Compare(a.Code, b.Code))
 	})
 	out.SentRate, out.AnsweredRate, out.GoodRate = rate(out.Sent, out.Sending), rate(out.Answered, out.Elapsed), rate(out.Good, out.Elapsed)
+	if o.Duration > 0 && sending >= o.Duration {
+		out.AnsweredRate, out.GoodRate = rate(r.answered, o.Duration), rate(r.good, o.Duration)
+	}
 	return out
 }
 

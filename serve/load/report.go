@@ -24,11 +24,13 @@ type Report struct {
 	Answered int64 `json:"answered"` // with any status
 	Good     int64 `json:"good"`
 
-	Sending      time.Duration `json:"sending_ns"` // the time in which requests were sent
-	Elapsed      time.Duration `json:"elapsed_ns"` // the same, and until the last answer
-	SentRate     float64       `json:"sent_per_second"`
-	AnsweredRate float64       `json:"answered_per_second"` // of Elapsed
-	GoodRate     float64       `json:"good_per_second"`     // of Elapsed
+	Sending  time.Duration `json:"sending_ns"` // the time in which requests were sent
+	Elapsed  time.Duration `json:"elapsed_ns"` // the same, and until the last answer
+	SentRate float64       `json:"sent_per_second"`
+	// Answers that came in the time of Options.Duration, to requests of the warm-up, too, as those to the last requests come after it:
+	// what the server does while it has as much to do as it is to have. Where the run ended before, answers in Elapsed.
+	AnsweredRate float64 `json:"answered_per_second"`
+	GoodRate     float64 `json:"good_per_second"`
 
 	BytesSent     int64 `json:"bytes_sent"` // of bodies, whether the server took them or not
 	BytesReceived int64 `json:"bytes_received"`
