@@ -115,7 +115,7 @@ func TestHalfPrecisionIsRefusedUnlessWidened(t *testing.T) {
 // digits is the embedded model of the command, integer throughout but for its Softmax.
 func digits(t *testing.T) *graph.Graph {
 	t.Helper()
-	data, err := os.ReadFile("../cmd/octet/internal/digits/digits.onnx")
+	data, err := os.ReadFile("../internal/digits/digits.onnx")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,7 +15,7 @@ import (
 )
 
 // digitsFolder is where the pictures of digits lie that the command's tests read.
-const digitsFolder = "../../cmd/octet/internal/digits"
+const digitsFolder = "../../internal/digits"
 
 // digitsSet writes a data set of three digits and returns its folder.
 func digitsSet(t *testing.T) string {

@@ -11,7 +11,7 @@ import (
 )
 
 // digits is a small model of this repository: one picture of any batch size, ten classes.
-var digits = filepath.Join("..", "..", "cmd", "octet", "internal", "digits", "digits.onnx")
+var digits = filepath.Join("..", "..", "internal", "digits", "digits.onnx")
 
 func TestInputsDependOnNothingElse(t *testing.T) {
 	for _, kind := range []string{"f32", "u8", "i8"} {

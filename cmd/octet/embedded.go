@@ -3,8 +3,8 @@ package main
 import (
 	"strings"
 
-	"github.com/octet-ml/octet/cmd/octet/internal/cifar10"
-	"github.com/octet-ml/octet/cmd/octet/internal/digits"
+	"github.com/octet-ml/octet/internal/cifar10"
+	"github.com/octet-ml/octet/internal/digits"
 )
 
 // sample is a model inside the command, with a picture to try it on.

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/octet-ml/octet/cmd/octet/internal/cifar10"
+	"github.com/octet-ml/octet/internal/cifar10"
 	"github.com/octet-ml/octet/vision"
 )
 

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/octet-ml/octet/cmd/octet/internal/digits"
+	"github.com/octet-ml/octet/internal/digits"
 	"github.com/octet-ml/octet/internal/testkit"
 )
 

@@ -14,7 +14,7 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/octet-ml/octet/cmd/octet/internal/digits"
+	"github.com/octet-ml/octet/internal/digits"
 	"github.com/octet-ml/octet/graph"
 	"github.com/octet-ml/octet/internal/testkit"
 	"github.com/octet-ml/octet/serve/load"

@@ -26,7 +26,7 @@ import (
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 
-	"github.com/octet-ml/octet/cmd/octet/internal/digits"
+	"github.com/octet-ml/octet/internal/digits"
 	"github.com/octet-ml/octet/serve/inference"
 )
 

@@ -24,7 +24,7 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/health/grpc_health_v1"
 
-	"github.com/octet-ml/octet/cmd/octet/internal/digits"
+	"github.com/octet-ml/octet/internal/digits"
 	"github.com/octet-ml/octet/internal/testkit"
 	"github.com/octet-ml/octet/serve/load"
 )

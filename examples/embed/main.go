@@ -13,7 +13,7 @@ import (
 	"github.com/octet-ml/octet/examples/embed/digits"
 )
 
-//go:generate go run ../../cmd/octet generate ../../cmd/octet/internal/digits/digits.onnx --package digits
+//go:generate go run ../../cmd/octet generate ../../internal/digits/digits.onnx --package digits
 
 //go:embed 7.png
 var picture []byte

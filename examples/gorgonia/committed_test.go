@@ -91,7 +91,7 @@ func TestCommittedModelsAreOfTheirForm(t *testing.T) {
 
 // TestTheCommandCarriesTheModel compares the model that octet embeds with the one that was quantized after training.
 func TestTheCommandCarriesTheModel(t *testing.T) {
-	embedded, err := os.ReadFile(filepath.Join(testkit.Root(), "cmd", "octet", "internal", "digits", "digits.onnx"))
+	embedded, err := os.ReadFile(filepath.Join(testkit.Root(), "internal", "digits", "digits.onnx"))
 	if err != nil {
 		t.Fatal(err)
 	}

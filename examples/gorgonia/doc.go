@@ -6,7 +6,7 @@
 // pictures.
 //
 //	go run ./examples/gorgonia -data ../shared/data/mnist -o examples/gorgonia/testdata
-//	go run ./examples/gorgonia -draw cmd/octet/internal/digits
+//	go run ./examples/gorgonia -draw internal/digits
 //
 // The network (pixels divided by 255, 0 is background):
 //

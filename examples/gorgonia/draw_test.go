@@ -14,7 +14,7 @@ import (
 // readPNG returns the committed picture of a digit.
 func readPNG(t *testing.T, digit int) image.Image {
 	t.Helper()
-	f, err := os.Open(filepath.Join(testkit.Root(), "cmd", "octet", "internal", "digits", strconv.Itoa(digit)+".png"))
+	f, err := os.Open(filepath.Join(testkit.Root(), "internal", "digits", strconv.Itoa(digit)+".png"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -89,6 +89,8 @@ var policy = []row{
 	{pkg: "internal/invariants"},
 	{pkg: "internal/memory"},
 	{pkg: "internal/dataset", ours: []string{"vision"}},
+	{pkg: "internal/digits", external: []string{"google.golang.org/protobuf"}},
+	{pkg: "internal/cifar10"},
 	{pkg: "internal/npy", ours: []string{"graph"}},
 	{pkg: "internal/testkit", ours: []string{"internal/npy"}},
 	{pkg: "internal/a64"},

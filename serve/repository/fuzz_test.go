@@ -63,7 +63,7 @@ func FuzzParseConfig(f *testing.F) {
 // FuzzNames: no name leads out of the folder. What lies beside the folder, above it and behind separators is never loaded, and nothing
 // that is not there becomes known.
 func FuzzNames(f *testing.F) {
-	model, err := os.ReadFile(filepath.Join(testkit.Root(), "cmd", "octet", "internal", "digits", "digits.onnx"))
+	model, err := os.ReadFile(filepath.Join(testkit.Root(), "internal", "digits", "digits.onnx"))
 	if err != nil {
 		f.Fatal(err)
 	}

@@ -73,7 +73,7 @@ func sources() ([]string, error) {
 	}
 	files := []string{filepath.Join(strings.TrimSpace(string(root)), "lib", "wasm", "wasm_exec.js")}
 	for _, name := range []string{"digits.onnx", "3.png", "7.png", "8.png"} {
-		files = append(files, filepath.Join("cmd", "octet", "internal", "digits", name))
+		files = append(files, filepath.Join("internal", "digits", name))
 	}
 	web, err := filepath.Glob(filepath.Join("examples", "wasm", "web", "*"))
 	return append(files, web...), err

@@ -25,7 +25,7 @@ var screens = flag.String("screens", "", "folder for pictures of the page")
 
 const (
 	root   = "../../.."
-	digits = root + "/cmd/octet/internal/digits/"
+	digits = root + "/internal/digits/"
 )
 
 // patience is how long anything may take on a busy machine.

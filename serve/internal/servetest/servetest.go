@@ -27,11 +27,11 @@ func read(t testing.TB, path ...string) []byte {
 
 // Digits returns the ONNX file of a classifier of handwritten digits: input f32[N 1 28 28], output f32[N 10], labels 0 to 9 and
 // preprocessing in its metadata.
-func Digits(t testing.TB) []byte { return read(t, "cmd", "octet", "internal", "digits", "digits.onnx") }
+func Digits(t testing.TB) []byte { return read(t, "internal", "digits", "digits.onnx") }
 
 // Digit returns a PNG file with the picture of a digit: 3, 7 or 8.
 func Digit(t testing.TB, name string) []byte {
-	return read(t, "cmd", "octet", "internal", "digits", name+".png")
+	return read(t, "internal", "digits", name+".png")
 }
 
 // Write writes a file below a folder, making folders on the way; the file appears at once, by a rename.

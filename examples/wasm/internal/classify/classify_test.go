@@ -11,7 +11,7 @@ import (
 	"github.com/octet-ml/octet/vision"
 )
 
-const digits = "../../../../cmd/octet/internal/digits/"
+const digits = "../../../../internal/digits/"
 
 func read(t *testing.T, path string) []byte {
 	t.Helper()
