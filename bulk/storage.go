@@ -1,0 +1,150 @@
+package bulk
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/io/filesystem"
+)
+
+// local is the scheme of paths without one.
+const local = "default"
+
+// scheme returns the part of a path that chooses the file system.
+func scheme(path string) string {
+	if before, _, ok := strings.Cut(path, "://"); ok && before != "" {
+		return before
+	}
+	return local
+}
+
+// storage opens each file system once. It is safe for concurrent use.
+type storage struct {
+	mu      sync.Mutex
+	systems map[string]filesystem.Interface
+}
+
+// of returns the file system of a path.
+func (s *storage) of(path string) (filesystem.Interface, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	name := scheme(path)
+	if fs := s.systems[name]; fs != nil {
+		return fs, nil
+	}
+	// Its context outlives the bundle that asks first: clients of object stores keep it.
+	fs, err := filesystem.New(context.Background(), path)
+	if err != nil {
+		return nil, err
+	}
+	if s.systems == nil {
+		s.systems = make(map[string]filesystem.Interface)
+	}
+	s.systems[name] = fs
+	return fs, nil
+}
+
+// close closes the file systems.
+func (s *storage) close() (err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, fs := range s.systems {
+		err = errors.Join(err, fs.Close())
+	}
+	s.systems = nil
+	return err
+}
+
+// errBytes is the error for a file of more bytes than allowed.
+var errBytes = errors.New("too many bytes")
+
+// read returns the bytes of a file, of at most limit.
+func (s *storage) read(ctx context.Context, path string, limit int64) ([]byte, error) {
+	fs, err := s.of(path)
+	if err != nil {
+		return nil, err
+	}
+	r, err := fs.OpenRead(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	data, err := io.ReadAll(io.LimitReader(r, limit+1))
+	if err != nil {
+		return nil, err
+	}
+	if int64(len(data)) > limit {
+		return nil, fmt.Errorf("%w: more than %d", errBytes, limit)
+	}
+	return data, nil
+}
+
+// write writes a file in whole or not at all: object stores do so themselves; a local file gets its name when it is complete.
+func (s *storage) write(ctx context.Context, path string, content func(io.Writer) error) (err error) {
+	fs, err := s.of(path)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	to := path
+	renamer, _ := fs.(filesystem.Renamer)
+	remover, _ := fs.(filesystem.Remover)
+	if renamer != nil && remover != nil && scheme(path) == local {
+		to = path + partial + rand.Text()
+		defer func() {
+			if err != nil {
+				err = errors.Join(err, remover.Remove(context.WithoutCancel(ctx), to))
+			}
+		}()
+	}
+	w, err := fs.OpenWrite(ctx, to)
+	if err != nil {
+		to = "" // there is nothing to remove
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	if err := content(w); err != nil {
+		cancel() // so that closing does not commit
+		return errors.Join(fmt.Errorf("%s: %w", path, err), w.Close())
+	}
+	if f, ok := w.(interface{ Sync() error }); ok { // what says that a shard is complete must not outlive its files
+		err = f.Sync()
+	}
+	if err = errors.Join(err, w.Close()); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	if to != path {
+		return renamer.Rename(ctx, to, path)
+	}
+	return nil
+}
+
+// partial is between a local file's name and a random text while it is written.
+const partial = ".part-"
+
+// sweep removes what writers that were killed have left of a local file.
+func (s *storage) sweep(ctx context.Context, path string) error {
+	fs, err := s.of(path)
+	if err != nil {
+		return err
+	}
+	remover, ok := fs.(filesystem.Remover)
+	if !ok || scheme(path) != local {
+		return nil
+	}
+	left, err := fs.List(ctx, literal(path)+partial+"*")
+	for _, name := range left {
+		err = errors.Join(err, remover.Remove(ctx, name))
+	}
+	return err
+}
+
+// literal returns a pattern that matches a local path alone.
+func literal(path string) string {
+	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(path)
+}
