@@ -4,14 +4,17 @@ import (
 	"context"
 	"fmt"
 	"reflect"
+	"strings"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/core/graph/window"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/io/textio"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
 )
 
 func init() {
 	register.DoFn3x1[context.Context, string, func(string), error](&expandFn{})
+	register.DoFn2x0[string, func(string)](&lineFn{})
 	register.DoFn4x1[context.Context, string, func(Result), func(Unreadable), error](&classifyFn{})
 	register.Emitter1[string]()
 	register.Emitter1[Result]()
@@ -25,6 +28,23 @@ func init() {
 func Pictures(s beam.Scope, patterns ...string) beam.PCollection {
 	s = s.Scope("bulk.Pictures")
 	return beam.Reshuffle(s, beam.ParDo(s, &expandFn{}, beam.CreateList(s, patterns)))
+}
+
+// ListedPictures returns the paths, as strings, that are on the lines of the text files that match at least one of the patterns. Space
+// around a path and empty lines do not count.
+func ListedPictures(s beam.Scope, patterns ...string) beam.PCollection {
+	s = s.Scope("bulk.ListedPictures")
+	return beam.ParDo(s, &lineFn{}, textio.ReadAll(s, beam.CreateList(s, patterns)))
+}
+
+// lineFn passes the paths on lines on.
+type lineFn struct{}
+
+// ProcessElement emits the path that is on a line.
+func (*lineFn) ProcessElement(line string, emit func(string)) {
+	if line = strings.TrimSpace(line); line != "" {
+		emit(line)
+	}
 }
 
 // expandFn lists the files of a pattern.

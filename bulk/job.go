@@ -93,7 +93,7 @@ type job struct {
 
 // Prepare loads the model where the job is started, so that what is wrong with it or with the options is known before workers start,
 // and returns the options with the model's digest, and the files with their defaults. It writes the description of the job, so that a
-// job that runs again goes on only with the same model and options. Errors wrap ErrOption, ErrModel, ErrOtherJob or are the storage's.
+// job that runs again goes on only with the same model and options, and removes the summary of a job before. Errors wrap ErrOption, ErrModel, ErrOtherJob or are the storage's.
 func Prepare(ctx context.Context, o Options, f Files) (Options, Files, error) {
 	f, err := f.check()
 	if err != nil {
@@ -126,6 +126,9 @@ func Prepare(ctx context.Context, o Options, f Files) (Options, Files, error) {
 	if found && !bytes.Equal(before, text) {
 		return o, f, fmt.Errorf("%w: %s: %s; take another prefix, or remove its outputs", ErrOtherJob, f.Job(), difference(before, text))
 	}
+	if err := files.remove(ctx, f.Summary()); err != nil {
+		return o, f, err
+	}
 	return o, f, files.write(ctx, f.Job(), func(w io.Writer) error { _, err := w.Write(text); return err })
 }
 
@@ -146,16 +149,7 @@ func difference(before, now []byte) string {
 
 // readIfThere returns the contents of a small file, or that there is none.
 func (s *storage) readIfThere(ctx context.Context, path string) (data []byte, found bool, err error) {
-	fs, err := s.of(path)
-	if err != nil {
-		return nil, false, err
-	}
-	name := path
-	if scheme(path) == local {
-		name = literal(path)
-	}
-	there, err := fs.List(ctx, name)
-	if err != nil || !slices.Contains(there, path) {
+	if found, err = s.exists(ctx, path); err != nil || !found {
 		return nil, false, err
 	}
 	data, err = s.read(ctx, path, maxDescription)

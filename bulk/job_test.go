@@ -202,7 +202,11 @@ func TestPrepareRefuses(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := ReadSummary(t.Context(), f); !errors.Is(err, errNoSummary) {
+	write(t, folder, "c.summary.json", []byte("{}"))
+	if _, _, err := Prepare(t.Context(), digitOptions(), f); err != nil {
 		t.Error(err)
+	}
+	if _, err := ReadSummary(t.Context(), f); !errors.Is(err, errNoSummary) {
+		t.Errorf("after another beginning: %v", err)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 
@@ -124,6 +125,29 @@ func (s *storage) write(ctx context.Context, path string, content func(io.Writer
 	return nil
 }
 
+// exists reports whether there is a file.
+func (s *storage) exists(ctx context.Context, path string) (bool, error) {
+	fs, err := s.of(path)
+	if err != nil {
+		return false, err
+	}
+	there, err := fs.List(ctx, literal(path))
+	return slices.Contains(there, path), err
+}
+
+// remove removes a file, if it is there and the file system can.
+func (s *storage) remove(ctx context.Context, path string) error {
+	fs, err := s.of(path)
+	if err != nil {
+		return err
+	}
+	remover, ok := fs.(filesystem.Remover)
+	if found, err := s.exists(ctx, path); err != nil || !found || !ok {
+		return err
+	}
+	return remover.Remove(ctx, path)
+}
+
 // partial is between a local file's name and a random text while it is written.
 const partial = ".part-"
 
@@ -144,7 +168,10 @@ func (s *storage) sweep(ctx context.Context, path string) error {
 	return err
 }
 
-// literal returns a pattern that matches a local path alone.
+// literal returns a pattern that matches a path alone, or among others.
 func literal(path string) string {
+	if scheme(path) != local {
+		return path
+	}
 	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(path)
 }

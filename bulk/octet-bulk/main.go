@@ -21,7 +21,7 @@ import (
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 	_ "github.com/apache/beam/sdks/v2/go/pkg/beam/io/filesystem/s3" // beamx brings gs:// and local files
-	"github.com/apache/beam/sdks/v2/go/pkg/beam/io/textio"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/options/jobopts"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/runners"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/x/beamx"
 
@@ -156,12 +156,16 @@ func (c *command) classify(ctx context.Context) (err error) {
 	if len(c.inputs) > 0 {
 		sources = append(sources, bulk.Pictures(s, c.inputs...))
 	}
-	for _, list := range c.lists {
-		sources = append(sources, textio.Read(s, list))
+	if len(c.lists) > 0 {
+		sources = append(sources, bulk.ListedPictures(s, c.lists...))
 	}
 	bulk.ClassifyToFiles(s, beam.Flatten(s, sources...), c.options, c.files)
 	result, err := beamx.RunWithMetrics(ctx, p)
 	if err != nil {
+		return err
+	}
+	if *jobopts.Async {
+		_, err := fmt.Fprintf(c.stdout, "submitted; %s is there when the job is through\n", c.files.Summary())
 		return err
 	}
 	summary, err := bulk.ReadSummary(ctx, c.files)

@@ -52,7 +52,7 @@ func TestWithoutFlagsTheEmbeddedPicturesAreClassified(t *testing.T) {
 func TestListsOfPaths(t *testing.T) {
 	folder := t.TempDir()
 	list := filepath.Join(folder, "list.txt")
-	if err := os.WriteFile(list, []byte("embedded://digits/3.png\n"+folder+"/none.png\n"), 0o644); err != nil {
+	if err := os.WriteFile(list, []byte("embedded://digits/3.png\r\n\n  "+folder+"/none.png\n\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	text, err := exec.Command(binary, "--input-list", list, "--input", "embedded://digits/[78].png", "--output", folder+"/c", "--shards", "1",
