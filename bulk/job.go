@@ -31,7 +31,8 @@ type Files struct {
 	Format Format // default CSV
 }
 
-// DefaultShards is for a few thousand pictures up to a million. A shard should have some hundred pictures at least, and take minutes.
+// DefaultShards is for a few thousand pictures up to a million. A shard should have some hundred pictures at least, since cores idle at
+// its end.
 const DefaultShards = 64
 
 // maxShards bounds Files.Shards.

@@ -15,6 +15,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"syscall"
@@ -105,6 +106,13 @@ func (c *command) run(ctx context.Context) error {
 	switch {
 	case !slices.Contains(runnerNames, runner()):
 		return fmt.Errorf("%w: runner %q: want one of %v", bulk.ErrOption, runner(), runnerNames)
+	case runner() != runnerNames[0] && *jobopts.WorkerBinary == "" && runtime.GOOS == "linux":
+		// Beam's own way is to compile the sources again, which are not where the command is.
+		self, err := os.Executable()
+		if err != nil {
+			return err
+		}
+		*jobopts.WorkerBinary = self
 	case runner() == runnerNames[0] && !c.verbose: // what fails the job is in its error, too
 		slog.SetDefault(slog.New(slog.DiscardHandler))
 	}
