@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"github.com/octet-ml/octet/bulk/internal/embedded"
+	"github.com/octet-ml/octet/internal/digits"
 )
 
 // readRows returns the rows of all files that match, without the names of their columns.
@@ -106,6 +107,32 @@ func TestAJobThatRunsAgainDoesWhatIsLeft(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 	checkDigits(t, readRows(t, filepath.Join(out, "c-0*.csv")), want)
+}
+
+// A store that was away for an hour must not leave a job complete without the pictures of that hour.
+func TestPicturesThatCouldNotBeReadAreTriedTheNextTime(t *testing.T) {
+	in, out := t.TempDir(), t.TempDir()
+	want := picturesIn(t, in, 10)
+	late := filepath.Join(in, "late.png")
+	if err := os.Symlink(filepath.Join(in, "later"), late); err != nil {
+		t.Fatal(err)
+	}
+	f := Files{Prefix: filepath.Join(out, "c"), Shards: 3}
+	pattern := filepath.Join(in, "*.png")
+	for range 2 {
+		if got := classifyAll(t, digitOptions(), f, pattern); got.Unreadable != 1 || got.Results != 30 {
+			t.Errorf("%+v", got)
+		}
+	}
+	want[late] = 7
+	write(t, in, "later", digits.Pictures()["7.png"])
+	if got := classifyAll(t, digitOptions(), f, pattern); got != (Summary{Pictures: 31, Results: 31, Shards: 3, Skipped: 2}) {
+		t.Errorf("%+v", got)
+	}
+	checkDigits(t, readRows(t, filepath.Join(out, "c-0*.csv")), want)
+	if bad := readRows(t, filepath.Join(out, "c.unreadable-*.csv")); len(bad) != 0 {
+		t.Errorf("unreadable %q", bad)
+	}
 }
 
 func TestRowsAreSortedAndEmptyFilesHaveColumns(t *testing.T) {

@@ -35,13 +35,14 @@ type Shard struct {
 	Pictures   int    `json:"pictures"`
 	Results    int    `json:"results"`
 	Unreadable int    `json:"unreadable"`
+	Unread     int    `json:"unread"`            // of the unreadable, those of KindRead: another time they may be there
 	Skipped    bool   `json:"skipped,omitempty"` // the shard was complete before
 }
 
 // ClassifyToFiles classifies pictures, a collection of paths as strings in the global window, and writes results and unreadable
 // pictures to files; it returns the Shards. Options and files come from Prepare. A path that comes several times has one row. Rows of a
-// shard are sorted by path. A shard whose files are complete, for the same pictures and the same model, is skipped; the files of
-// others are written anew. The summary comes last.
+// shard are sorted by path. A shard whose files are complete, for the same pictures and the same model, is skipped if all of its
+// pictures could be read; the files of others are written anew. The summary comes last.
 func ClassifyToFiles(s beam.Scope, pictures beam.PCollection, o Options, f Files) beam.PCollection {
 	s = s.Scope("bulk.ClassifyToFiles")
 	f, err := f.check()
@@ -113,14 +114,15 @@ func digestOf(paths []string) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// finished returns what the file of a complete shard says, and whether it is about the same pictures and model.
+// finished returns what the file of a complete shard says, and whether it is about the same pictures and model and nothing is to be tried
+// again.
 func (f *shardFn) finished(ctx context.Context, want Shard) (done Shard, ok bool, err error) {
 	data, found, err := f.worker.files.readIfThere(ctx, f.Files.done(want.Index))
 	if err != nil || !found || json.Unmarshal(data, &done) != nil {
 		return Shard{}, false, err
 	}
 	done.Skipped = true
-	ok = done.Index == want.Index && done.Model == want.Model && done.Paths == want.Paths && done.Results+done.Unreadable == want.Pictures
+	ok = done.Unread == 0 && done.Index == want.Index && done.Model == want.Model && done.Paths == want.Paths && done.Results+done.Unreadable == want.Pictures
 	return done, ok, nil
 }
 
@@ -141,7 +143,11 @@ func (f *shardFn) write(ctx context.Context, done Shard, paths []string) (Shard,
 		err = f.worker.inOrder(ctx, paths, func(p *picture) error {
 			count(ctx, p)
 			if p.err != nil {
-				bad = append(bad, p.unreadable())
+				u := p.unreadable()
+				if u.Kind == KindRead {
+					done.Unread++
+				}
+				bad = append(bad, u)
 				return nil
 			}
 			done.Results++

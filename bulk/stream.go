@@ -133,6 +133,9 @@ func (s *stream) read() {
 		p.read, p.bytes = time.Since(start), len(p.data)
 		if p.err != nil {
 			<-w.reads
+			if s.ctx.Err() != nil {
+				return // that a read was broken off says nothing of the picture
+			}
 			s.send(s.out, p)
 			continue
 		}

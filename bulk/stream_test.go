@@ -171,6 +171,24 @@ func TestStreamsThatAreStopped(t *testing.T) {
 	}
 }
 
+// A read that ends with the job's context is no fault of the picture: the shard has failed, instead of being complete without it.
+func TestReadsThatAreBrokenOffMakeNoRows(t *testing.T) {
+	defer func(d time.Duration) { readPause = d }(readPause)
+	readPause = time.Hour
+	w := newDigits(t, nil)
+	for i := range 20 {
+		ctx, cancel := context.WithCancel(t.Context())
+		path := fmt.Sprintf("odd://3.png/9/off%d", i)
+		time.AfterFunc(time.Duration(i)*100*time.Microsecond, cancel)
+		if err := w.inOrder(ctx, []string{path}, func(p *picture) error {
+			t.Errorf("came out: %v", p.err)
+			return nil
+		}); !errors.Is(err, context.Canceled) {
+			t.Error(err)
+		}
+	}
+}
+
 func TestWorkersAreSharedByOptions(t *testing.T) {
 	o := digitOptions()
 	a, err := sharedWorker(t.Context(), o)
