@@ -8,7 +8,7 @@ PRECISION ?= int8 # of the architectures that peers compares
 PKGS  ?= ./... # packages of test and cover
 
 .DEFAULT_GOAL := help
-.PHONY: help build test race isa arm64 wasm page fuzz bench bench-compare gen lint check cover models peers peers-eval deploy
+.PHONY: help build test race isa arm64 wasm page fuzz bench bench-compare gen lint check cover models peers peers-eval deploy bulk
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):[^#]*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do printf '  %-14s %s\n' "$$name" "$$what"; done
@@ -55,6 +55,9 @@ peers-eval: ## answers beside ONNX Runtime's (MODELS='a.onnx ...' DATA=SPEC PRES
 
 deploy: ## the manifests in deploy against the schemas of Kubernetes and KServe, and each other
 	.ci/run deploy
+
+bulk: ## the tests of classification on Apache Beam, a module of its own
+	.ci/run bulk
 
 gen: ## regenerate everything that is generated
 	go generate ./...

@@ -70,7 +70,7 @@ type Result struct {
 	Classes []Class `json:"classes"`
 }
 
-// Class is a class with its name, which may be empty, and its probability.
+// Class is a class with its name, "class N" where the model has no names, and its probability.
 type Class struct {
 	Index       int     `json:"index"`
 	Label       string  `json:"label"`
