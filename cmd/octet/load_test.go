@@ -14,8 +14,8 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/octet-ml/octet/internal/digits"
 	"github.com/octet-ml/octet/graph"
+	"github.com/octet-ml/octet/internal/digits"
 	"github.com/octet-ml/octet/internal/testkit"
 	"github.com/octet-ml/octet/serve/load"
 )

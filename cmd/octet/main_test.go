@@ -8,8 +8,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/octet-ml/octet/internal/digits"
 	"github.com/octet-ml/octet/graph"
+	"github.com/octet-ml/octet/internal/digits"
 	"github.com/octet-ml/octet/internal/npy"
 )
 
