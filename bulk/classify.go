@@ -27,7 +27,7 @@ func init() {
 // patterns match comes twice. A pattern that matches nothing fails the job with ErrNoPictures.
 func Pictures(s beam.Scope, patterns ...string) beam.PCollection {
 	s = s.Scope("bulk.Pictures")
-	return beam.Reshuffle(s, beam.ParDo(s, &expandFn{}, beam.CreateList(s, patterns)))
+	return beam.ParDo(s, &expandFn{}, beam.CreateList(s, patterns))
 }
 
 // ListedPictures returns the paths, as strings, that are on the lines of the text files that match at least one of the patterns. Space
@@ -82,7 +82,8 @@ func Classify(s beam.Scope, pictures beam.PCollection, o Options) (results, unre
 	if fn := pictures.WindowingStrategy().Fn; fn.Kind != window.GlobalWindows {
 		panic(fmt.Errorf("%w: pictures in windows of kind %s: want the global window", ErrOption, fn.Kind))
 	}
-	return beam.ParDo2(s, &classifyFn{Options: o}, pictures)
+	// Paths that come from one listing must not stay in its bundle.
+	return beam.ParDo2(s, &classifyFn{Options: o}, beam.Reshuffle(s, pictures))
 }
 
 // classifyFn classifies the pictures of a bundle.
@@ -91,7 +92,6 @@ type classifyFn struct {
 
 	worker *worker
 	stream *stream
-	next   int
 }
 
 // Setup loads the model, once in a process.
@@ -105,13 +105,12 @@ func (f *classifyFn) StartBundle(ctx context.Context, _ func(Result), _ func(Unr
 	if f.stream != nil {
 		f.stream.stop() // of a bundle that failed
 	}
-	f.stream, f.next = f.worker.stream(context.WithoutCancel(ctx)), 0
+	f.stream = f.worker.stream(context.WithoutCancel(ctx))
 }
 
 // ProcessElement puts a picture into the stream, and emits what has come out.
 func (f *classifyFn) ProcessElement(ctx context.Context, path string, result func(Result), unreadable func(Unreadable)) error {
-	f.next++
-	return f.stream.put(&picture{index: f.next, path: path}, f.emit(ctx, result, unreadable))
+	return f.stream.put(&picture{path: path}, f.emit(ctx, result, unreadable))
 }
 
 // FinishBundle emits the rest.

@@ -27,7 +27,7 @@ func Formats() []Format { return []Format{CSV, JSON} }
 // Files say where a job writes. They travel to the workers.
 type Files struct {
 	Prefix string // of the paths of all outputs
-	Shards int    // default DefaultShards; what a worker loses at most when it is killed is a shard
+	Shards int    // default DefaultShards; a worker that is killed loses those that it is at
 	Format Format // default CSV
 }
 
@@ -94,7 +94,8 @@ type job struct {
 
 // Prepare loads the model where the job is started, so that what is wrong with it or with the options is known before workers start,
 // and returns the options with the model's digest, and the files with their defaults. It writes the description of the job, so that a
-// job that runs again goes on only with the same model and options, and removes the summary of a job before. Errors wrap ErrOption, ErrModel, ErrOtherJob or are the storage's.
+// job that runs again goes on only with the same model and options, and removes the summary of a job before. Errors wrap ErrOption,
+// ErrModel, ErrOtherJob or are the storage's.
 func Prepare(ctx context.Context, o Options, f Files) (Options, Files, error) {
 	f, err := f.check()
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"slices"
 	"strings"
 	"sync"
@@ -35,27 +36,27 @@ func (s *storage) of(path string) (filesystem.Interface, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	name := scheme(path)
-	if fs := s.systems[name]; fs != nil {
-		return fs, nil
+	if system := s.systems[name]; system != nil {
+		return system, nil
 	}
 	// Its context outlives the bundle that asks first: clients of object stores keep it.
-	fs, err := filesystem.New(context.Background(), path)
+	system, err := filesystem.New(context.Background(), path)
 	if err != nil {
 		return nil, err
 	}
 	if s.systems == nil {
 		s.systems = make(map[string]filesystem.Interface)
 	}
-	s.systems[name] = fs
-	return fs, nil
+	s.systems[name] = system
+	return system, nil
 }
 
 // close closes the file systems.
 func (s *storage) close() (err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, fs := range s.systems {
-		err = errors.Join(err, fs.Close())
+	for _, system := range s.systems {
+		err = errors.Join(err, system.Close())
 	}
 	s.systems = nil
 	return err
@@ -66,11 +67,11 @@ var errBytes = errors.New("too many bytes")
 
 // read returns the bytes of a file, of at most limit.
 func (s *storage) read(ctx context.Context, path string, limit int64) ([]byte, error) {
-	fs, err := s.of(path)
+	system, err := s.of(path)
 	if err != nil {
 		return nil, err
 	}
-	r, err := fs.OpenRead(ctx, path)
+	r, err := system.OpenRead(ctx, path)
 	if err != nil {
 		return nil, err
 	}
@@ -86,62 +87,65 @@ func (s *storage) read(ctx context.Context, path string, limit int64) ([]byte, e
 }
 
 // write writes a file in whole or not at all: object stores do so themselves; a local file gets its name when it is complete.
-func (s *storage) write(ctx context.Context, path string, content func(io.Writer) error) (err error) {
-	fs, err := s.of(path)
+func (s *storage) write(ctx context.Context, path string, content func(io.Writer) error) error {
+	system, err := s.of(path)
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	to := path
-	renamer, _ := fs.(filesystem.Renamer)
-	remover, _ := fs.(filesystem.Remover)
-	if renamer != nil && remover != nil && scheme(path) == local {
-		to = path + partial + rand.Text()
-		defer func() {
-			if err != nil {
-				err = errors.Join(err, remover.Remove(context.WithoutCancel(ctx), to))
+	renamer, _ := system.(filesystem.Renamer)
+	remover, _ := system.(filesystem.Remover)
+	if renamer == nil || remover == nil || scheme(path) != local {
+		err = put(ctx, system, path, content)
+	} else {
+		to := path + partial + rand.Text()
+		if err = put(ctx, system, to, content); err == nil {
+			err = renamer.Rename(ctx, to, path)
+		}
+		if err != nil {
+			if left := remover.Remove(context.WithoutCancel(ctx), to); !errors.Is(left, fs.ErrNotExist) {
+				err = errors.Join(err, left)
 			}
-		}()
+		}
 	}
-	w, err := fs.OpenWrite(ctx, to)
 	if err != nil {
-		to = "" // there is nothing to remove
 		return fmt.Errorf("%s: %w", path, err)
-	}
-	if err := content(w); err != nil {
-		cancel() // so that closing does not commit
-		return errors.Join(fmt.Errorf("%s: %w", path, err), w.Close())
-	}
-	if f, ok := w.(interface{ Sync() error }); ok { // what says that a shard is complete must not outlive its files
-		err = f.Sync()
-	}
-	if err = errors.Join(err, w.Close()); err != nil {
-		return fmt.Errorf("%s: %w", path, err)
-	}
-	if to != path {
-		return renamer.Rename(ctx, to, path)
 	}
 	return nil
 }
 
+// put writes a file. What it writes when content fails, the system does not commit, if it can.
+func put(ctx context.Context, system filesystem.Interface, path string, content func(io.Writer) error) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	w, err := system.OpenWrite(ctx, path)
+	if err != nil {
+		return err
+	}
+	if err = content(w); err != nil {
+		cancel() // so that closing does not commit
+	} else if f, ok := w.(interface{ Sync() error }); ok { // what says that a shard is complete must not outlive its files
+		err = f.Sync()
+	}
+	return errors.Join(err, w.Close())
+}
+
 // exists reports whether there is a file.
 func (s *storage) exists(ctx context.Context, path string) (bool, error) {
-	fs, err := s.of(path)
+	system, err := s.of(path)
 	if err != nil {
 		return false, err
 	}
-	there, err := fs.List(ctx, literal(path))
+	there, err := system.List(ctx, literal(path))
 	return slices.Contains(there, path), err
 }
 
 // remove removes a file, if it is there and the file system can.
 func (s *storage) remove(ctx context.Context, path string) error {
-	fs, err := s.of(path)
+	system, err := s.of(path)
 	if err != nil {
 		return err
 	}
-	remover, ok := fs.(filesystem.Remover)
+	remover, ok := system.(filesystem.Remover)
 	if found, err := s.exists(ctx, path); err != nil || !found || !ok {
 		return err
 	}
@@ -153,15 +157,15 @@ const partial = ".part-"
 
 // sweep removes what writers that were killed have left of a local file.
 func (s *storage) sweep(ctx context.Context, path string) error {
-	fs, err := s.of(path)
+	system, err := s.of(path)
 	if err != nil {
 		return err
 	}
-	remover, ok := fs.(filesystem.Remover)
+	remover, ok := system.(filesystem.Remover)
 	if !ok || scheme(path) != local {
 		return nil
 	}
-	left, err := fs.List(ctx, literal(path)+partial+"*")
+	left, err := system.List(ctx, literal(path)+partial+"*")
 	for _, name := range left {
 		err = errors.Join(err, remover.Remove(ctx, name))
 	}

@@ -11,7 +11,7 @@ import (
 
 // picture is one that goes through a stream.
 type picture struct {
-	index int // the caller's
+	index int // the caller's, if it wants one
 	path  string
 	data  []byte
 

@@ -15,6 +15,7 @@ import (
 	"io/fs"
 	"path"
 	"slices"
+	"sync"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/io/filesystem"
 
@@ -38,8 +39,8 @@ func init() {
 	filesystem.Register(Scheme, func(context.Context) filesystem.Interface { return system{} })
 }
 
-// files returns all files by their paths.
-func files() map[string][]byte {
+// files returns all files by their paths. They are copied once, and must not be changed.
+var files = sync.OnceValue(func() map[string][]byte {
 	all := map[string][]byte{
 		Digits:                             digits.Model(),
 		Scheme + "://cifar10/cifar10.onnx": cifar10.Model(),
@@ -49,7 +50,7 @@ func files() map[string][]byte {
 		all[Scheme+"://digits/"+name] = data
 	}
 	return all
-}
+})
 
 // system is the file system.
 type system struct{}
